@@ -1,0 +1,46 @@
+# `make` shows what there is. Everything is installed into .venv, made on first use.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEMO := runs/demo
+
+.PHONY: help search test lint types walls test-slow compile readmes clean
+
+help:  ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(READY): setup.cfg pyproject.toml
+	@PYTHON=$(PYTHON) bash scripts/make_venv.sh $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[train,pipelines,dev]'
+	@touch $@
+
+search: $(READY)  ## searches over demo videos on this machine; again to go on
+	$(BIN)/videonas demo-videos $(DEMO)/videos
+	$(BIN)/python -m pipelines run tiny_video --videos $(DEMO)/videos \
+	  --search-root $(DEMO)/search --settings pipelines/tiny_video/demo.yaml
+
+test: lint types walls  ## everything that has to pass, in under ten minutes
+	$(BIN)/pytest -m 'not slow'
+
+lint: $(READY)
+	$(BIN)/ruff check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+walls: $(READY)
+	$(BIN)/lint-imports
+
+test-slow: $(READY)  ## what trains many networks
+	$(BIN)/pytest -m slow
+
+compile: $(READY)  ## compiles the pipelines again, after a change to them
+	$(BIN)/python -m pipelines compile tiny_video --output pipelines/tiny_video/tiny_video.yaml
+
+readmes: $(READY)  ## writes the tables of the components' and the main README again
+	$(BIN)/python scripts/generate_readmes.py
+
+clean:  ## removes what was installed and built, not what was searched
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""The steps as components of Kubeflow Pipelines."""

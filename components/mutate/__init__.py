@@ -1,0 +1,5 @@
+"""The component `mutate`."""
+
+from components.mutate.component import mutate
+
+__all__ = ["mutate"]

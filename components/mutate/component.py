@@ -1,0 +1,34 @@
+"""`mutate` as a component."""
+
+from typing import NamedTuple
+
+from kfp import dsl
+
+from components.images import EVOLVE
+
+
+@dsl.component(base_image=EVOLVE, install_kfp_package=False)
+def mutate(
+    search_root: str, first: int, offset: int, last: int, candidates: dsl.Output[dsl.Artifact]
+) -> NamedTuple("Mutated", [("generation", int), ("go", bool), ("batches", list)]):
+    """Draws the individuals of a generation, each inside the static budget.
+
+    Args:
+        search_root: Where the search is kept.
+        first: First generation of this run.
+        offset: Place of this generation in the run, from 0.
+        last: Last generation of this run.
+        candidates: The individuals: how many were born, and how many are to be trained.
+
+    Returns:
+        The generation, whether there is anything to do in it, and names in batches for one
+        training task each.
+    """
+    from videonas.steps.mutate import mutate
+    from videonas.steps.shell import step
+
+    with step("mutate", search_root, first + offset) as root:
+        mutated = mutate(root, first + offset, last)
+        candidates.uri = f"{root.uri}/generations/{mutated.generation:06d}"
+        candidates.metadata.update(mutated.metadata)
+    return (mutated.generation, mutated.go, mutated.batches)

@@ -1,0 +1,39 @@
+"""`select` as a component."""
+
+from kfp import dsl
+
+from components.images import EVOLVE
+
+
+@dsl.component(base_image=EVOLVE, install_kfp_package=False)
+def select(
+    search_root: str,
+    generation: int,
+    evaluated: list,
+    population: dsl.Output[dsl.Artifact],
+    metrics: dsl.Output[dsl.Metrics],
+    report: dsl.Output[dsl.HTML],
+):
+    """Ends a generation: decides who can be a parent in the next, and writes the report.
+
+    Args:
+        search_root: Where the search is kept.
+        generation: Counted from 0.
+        evaluated: How many of each batch have the outcome `ok`; makes this step wait for them.
+        population: The parents of the next generation.
+        metrics: Best and median of the generation.
+        report: The whole search as a page.
+    """
+    from pathlib import Path
+
+    from videonas.steps.select import select
+    from videonas.steps.shell import step
+
+    with step("select", search_root, generation) as root:
+        selected = select(root, generation)
+        population.uri = f"{root.uri}/generations/{generation:06d}"
+        population.metadata.update(selected.metadata)
+        for name, value in selected.metrics.items():
+            metrics.log_metric(name, value)
+        Path(report.path).parent.mkdir(parents=True, exist_ok=True)
+        Path(report.path).write_text(selected.report, encoding="utf-8")

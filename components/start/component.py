@@ -1,0 +1,63 @@
+"""`start` as a component."""
+
+from typing import NamedTuple
+
+from kfp import dsl
+
+from components.images import EVOLVE
+
+
+@dsl.component(base_image=EVOLVE, install_kfp_package=False)
+def start(
+    search_root: str,
+    space: str,
+    most_generations: int,
+    videos: str,
+    generations: int,
+    algorithm: str,
+    population: int,
+    children: int,
+    seed: int,
+    train_steps: int,
+    max_parameters: int,
+    max_macs: int,
+    max_latency_ms: float,
+    settings: dict,
+    search: dsl.Output[dsl.Artifact],
+) -> NamedTuple("Started", [("first", int), ("last", int)]):
+    """Begins a search, or a further run of the one that is there.
+
+    The only step that takes settings: the others read them from the search root.
+
+    Args:
+        search_root: Where the search is kept.
+        space: Search space.
+        most_generations: What the pipeline was compiled for.
+        videos: Folder with one folder of videos a class; empty to go on with the data set there.
+        generations: Generations of this run.
+        algorithm: How parents are chosen and who stays.
+        population: Networks that can be parents; also the size of the first generation.
+        children: Networks born in each later generation.
+        seed: Seed of the search.
+        train_steps: Optimiser steps of proxy training.
+        max_parameters: Most parameters of a network; 0 for no limit.
+        max_macs: Most multiply-adds of one clip; 0 for no limit.
+        max_latency_ms: Longest latency in milliseconds; 0 for no limit.
+        settings: Every other setting, by name.
+        search: The search, with its settings.
+
+    Returns:
+        First and last generation of this run.
+    """
+    from videonas.steps.shell import step
+    from videonas.steps.start import form_settings, start
+
+    with step("start", search_root) as root:
+        form = form_settings(settings, space=space, videos=videos, generations=generations,
+                             algorithm=algorithm, population=population, children=children,
+                             seed=seed, train_steps=train_steps, max_parameters=max_parameters,
+                             max_macs=max_macs, max_latency_ms=max_latency_ms)
+        started = start(root, form, most_generations)
+        search.uri = root.uri
+        search.metadata.update(started.metadata)
+    return (started.first, started.last)

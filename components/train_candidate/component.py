@@ -1,0 +1,28 @@
+"""`train-candidate` as a component."""
+
+from kfp import dsl
+
+from components.images import TRAIN
+
+
+@dsl.component(base_image=TRAIN, install_kfp_package=False)
+def train_candidate(
+    search_root: str, generation: int, names: list, trained: dsl.Output[dsl.Artifact]
+):
+    """Measures candidates, and trains those inside the budget.
+
+    A candidate that fails has an outcome; the step fails only when it cannot write.
+
+    Args:
+        search_root: Where the search is kept.
+        generation: Counted from 0.
+        names: Of the individuals; none is nothing to do.
+        trained: Outcomes by name.
+    """
+    from videonas.steps.candidates import outcome_metadata
+    from videonas.steps.shell import step
+    from videonas.steps.train_candidate import train_candidate
+
+    with step("train-candidate", search_root, generation) as root:
+        outcomes = train_candidate(root, generation, names)
+        trained.metadata.update(outcome_metadata(outcomes, otherwise="trained"))

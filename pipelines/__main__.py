@@ -1,0 +1,86 @@
+"""`python -m pipelines`: runs a search on this machine, or compiles it for Kubeflow."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from pipelines.generational import DEFAULT_GENERATIONS, DEFAULT_PARALLELISM
+from videonas.cli import given_settings, settings_options
+from videonas.spaces import SPACES
+from videonas.steps.shell import errors_as_sentences
+
+SPACE = click.argument("space", type=click.Choice(sorted(SPACES)))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def main() -> None:
+    """Searches as pipelines of Kubeflow: run on this machine, or compiled for a cluster."""
+
+
+@main.command()
+@SPACE
+@settings_options
+@click.option(
+    "--search-root", required=True, metavar="DIR",
+    help="Where the search is kept; an existing search goes on.",
+)
+@click.option("--generations", type=int, metavar="N", help="Generations of this run.")
+@click.option("--population", type=int, metavar="N", help="Networks that can be parents.")
+@click.option("--children", type=int, metavar="N", help="Networks born in a generation.")
+@click.option(
+    "--parallelism", type=click.IntRange(1, 2), default=1, show_default=True,
+    help="Training tasks at a time. Latency is always measured with nothing else of ours running.",
+)
+def run(
+    space: str,
+    search_root: str,
+    videos: str | None,
+    settings_file: Path | None,
+    assignments: tuple[str, ...],
+    parallelism: int,
+    **flags: int | None,
+) -> None:
+    """Runs a search over a folder of videos on this machine.
+
+    It is the pipeline that a cluster runs, by KFP's own local runner, without containers. Run the
+    same command again to go on; what is finished is never repeated, however a run ended.
+    """
+    from pipelines.local import run_locally
+
+    with errors_as_sentences():
+        given = given_settings(videos, settings_file, assignments)
+        given |= {name: value for name, value in flags.items() if value is not None}
+        sys.exit(run_locally(space, search_root, given, parallelism))
+
+
+@main.command()
+@SPACE
+@click.option(
+    "--generations", type=click.IntRange(1), default=DEFAULT_GENERATIONS, show_default=True,
+    help="Most generations of one run; a search goes on over runs.",
+)
+@click.option(
+    "--parallelism", type=click.IntRange(1), default=DEFAULT_PARALLELISM, show_default=True,
+    help="Training tasks at a time; fixed in the compiled pipeline.",
+)
+@click.option(
+    "--output", type=click.Path(path_type=Path), metavar="FILE",
+    help="Where to; by default SPACE.yaml here.",
+)
+def compile(space: str, generations: int, parallelism: int, output: Path | None) -> None:
+    """Compiles a search to YAML for the Kubeflow UI.
+
+    VIDEONAS_REGISTRY says where the images were pushed to.
+    """
+    from pipelines.compiling import compile_pipeline
+
+    path = output or Path(f"{space}.yaml")
+    compile_pipeline(space, path, generations, parallelism)
+    click.echo(f"pipeline: {path.absolute()}")
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m pipelines")

@@ -1,0 +1,57 @@
+"""What a run found, for a terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from videonas.search.population import Member
+from videonas.search.root import SearchRoot
+
+
+def print_summary(root: SearchRoot, console: Console) -> None:
+    """Prints the best network beside the best of the first generation, and how to go on.
+
+    Args:
+        root: of a search of which a generation ended.
+        console: to print on.
+    """
+    lineage, settings = root.lineage(), root.settings
+    first, best = lineage.best(settings, 0), lineage.best(settings)
+    if first is None or best is None:
+        return
+    trained = sum(m.result.training is not None for m in lineage.members.values())
+    console.print(_table(first, best, trained))
+    ancestry = lineage.ancestry(best.individual.name)
+    edits = sum(len(member.individual.edits) for member in ancestry)
+    head = len(lineage.generations) - 1
+    folder = f"{root.uri}/results/{best.individual.id}"
+    for line in (
+        f"{best.individual.name} is {edits} edits from {ancestry[-1].individual.name}, "
+        "which was sampled; accuracy is on the validation split, which selection saw.",
+        f"network    {folder}/architecture.yaml  (videonas show FILE)",
+        f"report     {root.uri}/generations/{head:06d}/report.html",
+        f"everything {root.uri}",
+        f"go on      python -m pipelines run {settings.space} --search-root {root.uri}",
+    ):
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+def _table(first: Member[Any], best: Member[Any], trained: int) -> Table:
+    table = Table(title=f"after {trained} trained networks")
+    for heading in ("", "best of the first generation", "best"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    rows = {
+        "individual": lambda m: m.individual.name,
+        "architecture": lambda m: m.individual.id,
+        "top-1 accuracy": lambda m: f"{m.result.metrics['top1']:.3f}",
+        "loss": lambda m: f"{m.result.metrics['loss']:.3f}",
+        "parameters": lambda m: f"{m.result.costs.parameters:,}",
+        "multiply-adds": lambda m: f"{m.result.costs.macs:,}",
+        "latency": lambda m: f"{m.result.latency.median_ms:.2f} ms" if m.result.latency else "-",
+    }
+    for name, value in rows.items():
+        table.add_row(name, value(first), value(best))
+    return table

@@ -1,0 +1,1 @@
+"""The search for Tiny Video Networks as a pipeline."""

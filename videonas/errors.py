@@ -1,0 +1,60 @@
+"""The errors that people see.
+
+Each is one sentence that names what was found, where, and what is allowed. Command lines and
+components print it without a traceback and end with `EXIT_STATUS`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+EXIT_STATUS = 2
+
+
+class VideonasError(Exception):
+    """Something that the user can put right; its text is one sentence."""
+
+
+class InvalidArchitecture(VideonasError):
+    """An architecture that its search space, or the task, does not allow.
+
+    Args:
+        path: where in the architecture, such as `blocks.2.filters`.
+        found: the value there.
+        allowed: what would be allowed, in words.
+    """
+
+    def __init__(self, path: str, found: object, allowed: str) -> None:
+        super().__init__(f"architecture: {path} is {found!r}; allowed: {allowed}")
+        self.path, self.found, self.allowed = path, found, allowed
+
+
+class DamagedRecord(VideonasError):
+    """A file under a search root that cannot be read as what it should be."""
+
+
+class SettingsError(VideonasError):
+    """A setting that does not exist, is of the wrong type, or contradicts another."""
+
+
+class ConflictingSearch(VideonasError):
+    """A search root that already holds something else."""
+
+
+class BudgetError(VideonasError):
+    """A budget that nothing meets."""
+
+
+class DataError(VideonasError):
+    """Videos that no data set can be made from."""
+
+
+class StorageError(VideonasError):
+    """A store that cannot be reached, read or written."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint such as ` (did you mean 'train_steps'?)`, or nothing when no name is close."""
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -1,0 +1,81 @@
+"""Measured time of one forward pass of one clip."""
+
+from __future__ import annotations
+
+import platform
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from videonas.errors import InvalidArchitecture
+from videonas.networks import build
+from videonas.search.result import Latency, Training
+from videonas.search.settings import Settings
+from videonas.training.jobs import Candidate
+from videonas.training.trainer import set_up
+
+
+def latency_job(candidate: Candidate) -> Latency | Training:
+    """Builds a candidate and measures it; the caller sees to it that the machine is quiet.
+
+    Returns:
+        the latency; or how training ends without having begun, where that is clear already.
+    """
+    set_up(candidate.settings.latency_threads, optimise_graphs=True)
+    keras.utils.set_random_seed(0)
+    try:
+        model = build(candidate.space, candidate.architecture, candidate.task)
+        return measure_latency(model, candidate.settings)
+    except (InvalidArchitecture, ValueError) as error:
+        return Training("invalid", f"cannot be built: {error}".splitlines()[0])
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+        return Training("out_of_memory", f"out of memory: {error}".splitlines()[0])
+
+
+def measure_latency(model: keras.Model, settings: Settings) -> Latency:
+    """The median of repeated passes of one clip, after a warm-up.
+
+    Args:
+        model: from float32 clips to logits.
+        settings: `latency_warmup`, `latency_repeats` and, for the record, `latency_threads`.
+    """
+    shape = (1, *model.input_shape[1:])
+
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32)])
+    def forward(clip: Any) -> Any:
+        return model(clip, training=False)
+
+    clip = tf.random.stateless_uniform(shape, (0, 0), -1.0, 1.0)
+    for _ in range(settings.latency_warmup):
+        forward(clip).numpy()
+    passes = []
+    for _ in range(settings.latency_repeats):
+        started = time.perf_counter()
+        forward(clip).numpy()
+        passes.append(1e3 * (time.perf_counter() - started))
+    low, median, high = np.percentile(passes, (25, 50, 75))
+    return Latency(
+        median_ms=round(float(median), 4),
+        quartiles_ms=(round(float(low), 4), round(float(high), 4)),
+        repeats=settings.latency_repeats,
+        threads=settings.latency_threads,
+        device=device_name(),
+    )
+
+
+def device_name() -> str:
+    """The name of the GPU that TensorFlow would use, or of the processor."""
+    for gpu in tf.config.list_physical_devices("GPU"):
+        details = tf.config.experimental.get_device_details(gpu)
+        return str(details.get("device_name", gpu.name))
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:  # not Linux
+        pass
+    return platform.processor() or platform.machine()

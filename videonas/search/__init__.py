@@ -1,0 +1,1 @@
+"""What a search keeps: settings, individuals, results, populations, and where they lie."""

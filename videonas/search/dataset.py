@@ -1,0 +1,94 @@
+"""What data preparation made: `data/<digest>/dataset.json`. No TensorFlow here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from videonas.codec import STRICT
+from videonas.task import Clip, Task
+
+SPLITS = ("train", "validation", "test")
+"""Training sees the first, selection the second, and nothing in a search the third."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One TFRecord file.
+
+    Attributes:
+        name: the file's name beside `dataset.json`.
+        clips: number of records.
+        sha256: of the file.
+    """
+
+    __pydantic_config__ = STRICT
+
+    name: str
+    clips: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Split:
+    """One part of the data; a video is in one split only.
+
+    Attributes:
+        videos: number of videos.
+        clips: number of clips.
+        clips_by_class: number of clips by class, in the order of the classes.
+        shards: the files, in reading order.
+    """
+
+    __pydantic_config__ = STRICT
+
+    videos: int
+    clips: int
+    clips_by_class: tuple[int, ...]
+    shards: tuple[Shard, ...]
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file that no clip was made of.
+
+    Attributes:
+        path: relative to the folder of videos.
+        reason: in words.
+    """
+
+    __pydantic_config__ = STRICT
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A prepared data set.
+
+    Attributes:
+        digest: of the source files and of every setting that a shard depends on.
+        source: the folder of videos, for people.
+        streams: the clip that every record holds, by stream.
+        classes: class names; a label is an index into them.
+        splits: by name, see `SPLITS`.
+        source_frames: frames decoded.
+        short_videos: videos with fewer frames than a clip, whose frames were repeated.
+        skipped: files left out.
+    """
+
+    __pydantic_config__ = STRICT
+
+    digest: str
+    source: str
+    streams: dict[str, Clip]
+    classes: tuple[str, ...]
+    splits: dict[str, Split]
+    source_frames: int
+    short_videos: int
+    skipped: tuple[Skipped, ...] = field(default=())
+
+    @property
+    def task(self) -> Task:
+        """What a network trained on this data must do."""
+        return Task(streams=self.streams, classes=len(self.classes))

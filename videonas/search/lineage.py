@@ -1,0 +1,52 @@
+"""The whole history of a search, read from its generations, and questions to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from videonas.search.population import Member, Population
+from videonas.search.settings import Settings
+
+
+def fitness(member: Member[Any], settings: Settings) -> float | None:
+    """What selection maximises; None for a member without validation metrics."""
+    metrics = member.result.metrics
+    if not metrics:
+        return None
+    if settings.fitness == "loss":
+        return -metrics["loss"]
+    return metrics["top1"] + metrics["top5"]
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """The generations of a search, oldest first."""
+
+    generations: Sequence[Population[Any]]
+    members: dict[str, Member[Any]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        born = {m.individual.name: m for g in self.generations for m in g.newborn}
+        object.__setattr__(self, "members", born)
+
+    def ancestry(self, name: str) -> list[Member[Any]]:
+        """An individual and its first parents, back to one that was sampled; youngest first.
+
+        Raises:
+            KeyError: nobody of that name was born.
+        """
+        line = [self.members[name]]
+        while line[-1].individual.parents:
+            line.append(self.members[line[-1].individual.parents[0]])
+        return line
+
+    def best(self, settings: Settings, generation: int | None = None) -> Member[Any] | None:
+        """The fittest parent after a generation, by default the last; None where there is none."""
+        if not self.generations:
+            return None
+        at = self.generations[-1 if generation is None else generation]
+        scored = [(fitness(m, settings), m) for m in at.parents]
+        known = [(score, m) for score, m in scored if score is not None]
+        return max(known, key=lambda pair: pair[0])[1] if known else None

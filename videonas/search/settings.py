@@ -1,0 +1,274 @@
+"""Every setting of a search, once: the command line, the pipeline's form and the documentation
+are made from this class.
+
+What a setting decides says when it may change:
+
+- `result`: what a network's evaluation gives. Fixed for a search; part of a result's key.
+- `data`: what the shards hold. Fixed for a search; part of the data set's digest.
+- `search`: which networks are tried and kept. Fixed for a search.
+- `run`: budgets, and how a run is carried out. May differ from run to run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from videonas.codec import describe, to_plain
+from videonas.errors import SettingsError, did_you_mean
+from videonas.spaces import SPACES, open_space
+
+Decides = Literal["result", "data", "search", "run"]
+
+
+def _setting(default: Any, decides: Decides, description: str, **limits: Any) -> Any:
+    extra = {"decides": decides}
+    return Field(default, description=description, json_schema_extra=extra, **limits)
+
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Settings(BaseModel):
+    """The settings of a search and of its runs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    # The search
+    space: str = _setting("tiny_video", "search", "search space")
+    space_options: dict[str, Any] = _setting(
+        {}, "search", "options of the search space, such as {filters: [8, 16]}"
+    )
+    algorithm: Literal["tournament", "random", "drift"] = _setting(
+        "tournament", "search",
+        "tournament: tournament selection with a decaying number of mutations (EvaNet); "
+        "random: every network is sampled anew; drift: mutation with selection replaced by chance",
+    )
+    seed: int = _setting(0, "search", "seed of the search; every candidate's seed follows from it")
+    population: int = _setting(
+        16, "search", "networks that can be parents; also the size of the first generation", ge=1
+    )
+    children: int = _setting(12, "search", "networks born in each later generation", ge=1)
+    tournament_size: int = _setting(
+        4, "search", "networks drawn for one tournament (no verified source for the value)", ge=1
+    )
+    mutations: float = _setting(
+        2.0, "search",
+        "d of max(ceil(d - i/r), 1) mutations a child, i being the generation "
+        "(EvaNet; no verified source for the value)", gt=0,
+    )
+    mutation_decay: float = _setting(
+        1.0, "search",
+        "r of max(ceil(d - i/r), 1): generations until a child gets one mutation fewer "
+        "(no verified source for the value)", gt=0,
+    )
+    fitness: Literal["loss", "top1+top5"] = _setting(
+        "loss", "search",
+        "what selection maximises on the validation split: minus the cross-entropy, or "
+        "top-1 + top-5 accuracy as EvaNet does (needs 20 classes or more)",
+    )
+
+    # The data
+    frame_step: int = _setting(1, "data", "keep one source frame in so many", ge=1)
+    clips_per_video: int = _setting(1, "data", "clips of one video, spread evenly over it", ge=1)
+    validation_fraction: Fraction = _setting(
+        0.2, "data", "share of each class's videos that selection sees"
+    )
+    test_fraction: Fraction = _setting(
+        0.2, "data", "share of each class's videos that no search sees"
+    )
+    split_seed: int = _setting(0, "data", "seed of the split by video")
+    max_bad_videos: Fraction = _setting(
+        0.1, "data", "share of unreadable files above which data preparation stops"
+    )
+
+    # Proxy training
+    train_steps: int = _setting(150, "result", "optimiser steps of proxy training", ge=1)
+    batch_size: int = _setting(16, "result", "clips in one step", ge=1)
+    optimizer: Literal["sgd", "adamw"] = _setting(
+        "sgd", "result", "sgd: with Nesterov momentum; adamw"
+    )
+    learning_rate: float = _setting(0.2, "result", "peak learning rate", gt=0)
+    warmup_fraction: Fraction = _setting(
+        0.1, "result", "share of the steps in which the learning rate rises from 0"
+    )
+    final_learning_rate: Fraction = _setting(
+        0.02, "result", "what the cosine schedule ends at, as a share of the peak"
+    )
+    momentum: Fraction = _setting(0.9, "result", "Nesterov momentum of sgd")
+    weight_decay: float = _setting(0.0, "result", "decoupled weight decay", ge=0)
+    clip_gradients: float = _setting(1.0, "result", "largest global norm of a gradient", gt=0)
+    label_smoothing: Fraction = _setting(0.0, "result", "label smoothing in training")
+    dropout: Fraction = _setting(0.2, "result", "dropout before the last layer")
+    random_crop: Fraction = _setting(
+        0.0, "result", "largest share of the side by which a training clip is shifted"
+    )
+    random_flip: bool = _setting(
+        False, "result", "mirror training clips at random; changes labels such as 'left'"
+    )
+    random_reverse: bool = _setting(
+        False, "result", "reverse training clips in time at random; changes labels such as 'open'"
+    )
+    train_threads: int = _setting(
+        1, "result", "threads of one training; with 1, a rerun gives the same bits", ge=1
+    )
+
+    # Latency
+    latency_warmup: int = _setting(5, "result", "passes before latency is measured", ge=0)
+    latency_repeats: int = _setting(
+        30, "result", "measured passes of one clip; latency is their median", ge=3
+    )
+    latency_threads: int = _setting(1, "result", "threads of one measured pass", ge=1)
+
+    # The budget
+    max_parameters: int | None = _setting(None, "run", "most parameters of a network", ge=1)
+    max_macs: int | None = _setting(None, "run", "most multiply-adds of one clip", ge=1)
+    max_latency_ms: float | None = _setting(
+        None, "run", "longest latency in milliseconds, measured where training runs", gt=0
+    )
+
+    # The run
+    videos: str | None = _setting(None, "run", "folder of videos, one folder a class in it")
+    generations: int = _setting(5, "run", "generations of this run", ge=1)
+    sampling_tries: int = _setting(
+        200, "run", "draws for one network that fits the budget before the step gives up", ge=1
+    )
+    candidates_per_pod: int = _setting(6, "run", "networks trained by one task, one by one", ge=1)
+    candidate_timeout: float = _setting(
+        3600.0, "run", "seconds after which a training is ended", gt=0
+    )
+    candidate_memory_mb: int = _setting(
+        8192, "run", "resident memory in MB above which a training is ended", ge=1
+    )
+    attempts: int = _setting(3, "run", "tries of one network before it is given up", ge=1)
+    keep_weights: int = _setting(
+        2, "run", "generations for which the weights of networks that died are kept", ge=0
+    )
+    decode_threads: int | None = _setting(
+        None, "run", "videos decoded at a time; by default one a core", ge=1
+    )
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Settings:
+        if self.validation_fraction + self.test_fraction >= 1:
+            raise ValueError("validation_fraction and test_fraction leave nothing to train on")
+        if self.validation_fraction == 0:
+            raise ValueError("validation_fraction is 0, and selection needs a validation split")
+        open_space(self.space, self.space_options)
+        return self
+
+    def deciding(self, *decides: Decides) -> dict[str, Any]:
+        """The settings that decide one of the given things, as plain values."""
+        names = {name for name in type(self).model_fields if decides_of(name) in decides}
+        return self.model_dump(mode="json", include=names)
+
+
+def decides_of(name: str) -> Decides:
+    """What the setting `name` decides."""
+    extra = Settings.model_fields[name].json_schema_extra
+    assert isinstance(extra, dict)
+    decides: Any = extra["decides"]
+    return decides  # type: ignore[no-any-return]
+
+
+def make_settings(values: Mapping[str, Any]) -> Settings:
+    """Settings from plain values; those not given keep their defaults.
+
+    KFP turns integers into floats on the way, so a float without a fraction counts as an integer.
+
+    Raises:
+        SettingsError: an unknown name, or a value that is not allowed.
+    """
+    for name in values:
+        if name not in Settings.model_fields:
+            hint = did_you_mean(name, [*Settings.model_fields, *_options()])
+            allowed = ", ".join(sorted(Settings.model_fields))
+            raise SettingsError(f"unknown setting {name!r}{hint}; allowed: {allowed}")
+    try:
+        settings = Settings.model_validate(dict(values))
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        if not problem["loc"]:
+            raise SettingsError(f"settings: {problem['msg'].partition(', ')[2]}") from None
+        name = str(problem["loc"][0])
+        about = Settings.model_fields[name].description
+        raise SettingsError(f"setting {describe([problem])} ({name}: {about})") from None
+    # written one way, however they came: KFP makes 8 of the option's values 8.0
+    validated = to_plain(open_space(settings.space, settings.space_options))
+    options = {name: validated[name] for name in settings.space_options}
+    return settings.model_copy(update={"space_options": options})
+
+
+def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
+    """Values from `name=value` words, as `--set` takes them.
+
+    A value is read as YAML, so `[8, 16]`, `true` and `1e-3` mean what they seem to.
+    `space.NAME=value` sets an option of the search space.
+
+    Raises:
+        SettingsError: a word without `=`, or a value that is not YAML.
+    """
+    values: dict[str, Any] = {}
+    options: dict[str, Any] = {}
+    for word in assignments:
+        name, separator, text = word.partition("=")
+        if not separator:
+            raise SettingsError(f"--set {word!r} has no '='; write --set name=value")
+        try:
+            value = _number(yaml.safe_load(text))
+        except yaml.YAMLError:
+            raise SettingsError(f"--set {word!r}: the value is not YAML") from None
+        prefix, dot, option = name.strip().partition(".")
+        if dot and prefix == "space":
+            options[option] = value
+        else:
+            values[name.strip()] = value
+    if options:
+        values["space_options"] = {**values.get("space_options", {}), **options}
+    return values
+
+
+def read_settings_file(path: Path) -> dict[str, Any]:
+    """Values from a YAML file of settings.
+
+    Raises:
+        SettingsError: no such file, or not a mapping of names to values.
+    """
+    try:
+        values = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: not YAML ({str(error).splitlines()[0]})") from None
+    if not isinstance(values, dict):
+        raise SettingsError(f"{path}: a file of settings is a mapping of names to values")
+    return {str(name): value for name, value in values.items()}
+
+
+def merge_settings(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """Later layers win; options of the search space are merged one by one."""
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        options = {**merged.get("space_options", {}), **(layer.get("space_options") or {})}
+        merged |= layer
+        if options:
+            merged["space_options"] = options
+    return merged
+
+
+def _number(value: Any) -> Any:
+    """YAML 1.1 reads `1e-3` as a string; people mean a number."""
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value
+
+
+def _options() -> list[str]:
+    return [f"space.{name}" for space in SPACES.values() for name in space.__dataclass_fields__]

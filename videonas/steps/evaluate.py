@@ -1,0 +1,68 @@
+"""`evaluate`: accuracy and loss of a batch of trained candidates on the validation split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from videonas.search.individual import Individual
+from videonas.search.result import Evaluation, Outcome
+from videonas.search.root import SearchRoot
+from videonas.steps.candidates import Batch
+from videonas.training.attempts import Assignment, work_through
+from videonas.training.jobs import EVALUATE, PRELOAD, EvaluationJob
+from videonas.training.machine_lock import machine_lock
+from videonas.training.supervisor import Supervisor
+
+
+def evaluate(
+    root: SearchRoot, generation: int, names: Sequence[str] | None = None
+) -> dict[str, Outcome | None]:
+    """Evaluates candidates; whatever goes wrong with one is its outcome.
+
+    Args:
+        root: where the search is kept.
+        generation: counted from 0.
+        names: of the individuals; None for all of the generation.
+
+    Returns:
+        outcomes by name; None for those that were not trained.
+    """
+    batch = Batch(root, generation, names)
+    supervisor = Supervisor(*PRELOAD)
+    work = [
+        _assignment(batch, individual, supervisor)
+        for individual in batch.individuals
+        if batch.result(individual).training is not None
+    ]
+    work_through(work, root.settings.attempts, batch.patience)
+    return batch.outcomes()
+
+
+def _assignment(batch: Batch, individual: Individual[Any], supervisor: Supervisor) -> Assignment:
+    folder = batch.folder(individual)
+    return Assignment(
+        individual.name,
+        folder,
+        "evaluation",
+        done=lambda: batch.result(individual).outcome(batch.budget) is not None,
+        work=lambda: _evaluate(batch, individual, supervisor),
+        give_up=lambda why: folder.publish(Evaluation("failed", why)) and None,
+    )
+
+
+def _evaluate(batch: Batch, individual: Individual[Any], supervisor: Supervisor) -> str:
+    """Evaluates and publishes; gives back why it could not."""
+    folder = batch.folder(individual)
+    shards = tuple(batch.root.shards(batch.dataset, "validation"))
+    weights = folder.fetch_weights()
+    with machine_lock(alone=False):
+        job = EvaluationJob(batch.candidate(individual), shards, weights)
+        ending = supervisor.run(EVALUATE, job, batch.limits)
+    if ending.kind == "crashed":
+        return ending.message
+    if ending.kind == "finished":
+        folder.publish(ending.value)
+    else:
+        folder.publish(Evaluation(ending.kind, ending.message))
+    return ""

@@ -1,0 +1,173 @@
+"""`select`: who can be a parent in the next generation, and the generation's record."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from statistics import median
+from typing import Any
+
+from videonas.errors import BudgetError, VideonasError
+from videonas.evolution import open_algorithm
+from videonas.report import build_report
+from videonas.search.budget import Budget
+from videonas.search.dataset import Dataset
+from videonas.search.lineage import fitness
+from videonas.search.population import Member, Population
+from videonas.search.root import SearchRoot
+from videonas.search.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Selected:
+    """How a generation ended.
+
+    Attributes:
+        population: the record.
+        best: the fittest parent.
+        metrics: of the generation, for charts.
+        report: the whole search as a page.
+    """
+
+    population: Population[Any]
+    best: Member[Any]
+    metrics: dict[str, float]
+    report: str
+
+    @property
+    def metadata(self) -> dict[str, str | float]:
+        """What an artifact store shows of the population, flat."""
+        return {
+            "generation": self.population.generation,
+            "parents": len(self.population.parents),
+            "best": self.best.individual.name,
+            "best_architecture": self.best.individual.id,
+        }
+
+
+def select(root: SearchRoot, generation: int) -> Selected:
+    """Ends a generation, unless it has ended.
+
+    Args:
+        root: where the search is kept.
+        generation: counted from 0.
+
+    Raises:
+        BudgetError: nobody is inside the budget.
+        VideonasError: a candidate has no result yet, no network could be trained, or the fitness
+            does not suit the data.
+        DamagedRecord: the population before cannot be read.
+    """
+    population = root.population(generation)
+    if population is None:
+        population = root.publish_population(_end(root, generation))
+        _free_weights(root, population)
+    report = build_report(root)
+    root.publish_report(generation, report)
+    best = max(population.parents, key=lambda m: fitness(m, root.settings) or 0.0)
+    metrics = _metrics(population, best, root.settings)
+    log.info("generation %d: best %s, fitness %.4f", generation, best.individual.name,
+             metrics["best_fitness"])
+    return Selected(population, best, metrics, report)
+
+
+def _end(root: SearchRoot, generation: int) -> Population[Any]:
+    settings, dataset = root.settings, root.need_dataset()
+    if settings.fitness == "top1+top5" and len(dataset.classes) < 20:
+        raise VideonasError(
+            f"fitness is 'top1+top5' and the data set has {len(dataset.classes)} classes; top-5 "
+            "says little below 20: begin a search with fitness=loss"
+        )
+    budget = Budget.of(settings)
+    newborn = _finished(root, generation, dataset, budget)
+    before = root.population(generation - 1) if generation else None
+    parents = tuple(before.parents) if before else ()
+    able = [m for m in (*parents, *newborn) if m.result.outcome(budget) == "ok"]
+    if not able:
+        raise _nobody(generation, newborn, budget)
+    ranked = _ranked(able, settings)
+    rng = Random(f"{settings.seed}/{generation}/survival")
+    return Population(
+        generation,
+        root.digest_before(generation),
+        dataset.digest,
+        budget,
+        tuple(newborn),
+        tuple(open_algorithm(settings).survival(ranked, rng)),
+    )
+
+
+def _finished(
+    root: SearchRoot, generation: int, dataset: Dataset, budget: Budget
+) -> list[Member[Any]]:
+    born = root.need_candidates(generation).individuals
+    members = [Member(individual, root.result(individual, dataset)) for individual in born]
+    waiting = [m.individual.name for m in members if m.result.outcome(budget) is None]
+    if waiting:
+        raise VideonasError(
+            f"{root.uri}: {len(waiting)} of {len(members)} candidates of generation "
+            f"{generation} have no result yet, {waiting[0]} among them; run again: "
+            "what is finished is not repeated"
+        )
+    return members
+
+
+def _ranked(able: Sequence[Member[Any]], settings: Settings) -> list[Member[Any]]:
+    """The fittest first, among equals the older first; of equal architectures the first born."""
+    in_order = sorted(
+        able, key=lambda m: (-(fitness(m, settings) or 0.0), m.individual.name)
+    )
+    by_architecture: dict[str, Member[Any]] = {}
+    for member in in_order:
+        by_architecture.setdefault(member.individual.id, member)
+    return list(by_architecture.values())
+
+
+def _nobody(
+    generation: int, newborn: Sequence[Member[Any]], budget: Budget
+) -> VideonasError:
+    """Why there is nobody to go on with."""
+    outcomes = [m.result.outcome(budget) for m in newborn]
+    latencies = [m.result.latency.median_ms for m in newborn if m.result.latency]
+    if set(outcomes) == {"over_budget"} and latencies:
+        return BudgetError(
+            f"generation {generation}: none of {len(newborn)} networks is inside the budget; the "
+            f"fastest takes {min(latencies):.2f} ms, max_latency_ms is {budget.max_latency_ms}: "
+            "run again with a higher limit, or begin a search with smaller options of its space"
+        )
+    first = newborn[0]
+    return VideonasError(
+        f"generation {generation}: none of {len(newborn)} networks was trained; the first, "
+        f"{first.individual.name}, is {outcomes[0]}: {first.result.message(budget)}"
+    )
+
+
+def _free_weights(root: SearchRoot, population: Population[Any]) -> None:
+    """Deletes the weights of those who died `keep_weights` generations ago."""
+    then = population.generation - root.settings.keep_weights
+    record = root.population(then) if then >= 0 else None
+    alive = {m.individual.id for m in population.parents}
+    for member in (*record.newborn, *record.parents) if record else ():
+        if member.individual.id not in alive:
+            root.result_folder(member.individual.id, population.data).delete_weights()
+
+
+def _metrics(
+    population: Population[Any], best: Member[Any], settings: Settings
+) -> dict[str, float]:
+    """Best and median of a generation, and its outcomes."""
+    trained = [m for m in population.newborn if population.outcome_of(m) == "ok"]
+    scores = [score for m in trained if (score := fitness(m, settings)) is not None]
+    metrics = {f"best_{name}": value for name, value in best.result.metrics.items()}
+    if best.result.latency:
+        metrics["best_latency_ms"] = best.result.latency.median_ms
+    metrics["best_parameters"] = best.result.costs.parameters
+    metrics["best_macs"] = best.result.costs.macs
+    metrics["best_fitness"] = fitness(best, settings) or 0.0
+    if scores:
+        metrics["newborn_median_fitness"] = median(scores)
+    return {**metrics, "born": len(population.newborn), "born_ok": len(trained)}

@@ -1,0 +1,86 @@
+"""`start`: the only step that takes settings."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from videonas.errors import SettingsError
+from videonas.search.root import SearchRoot
+
+log = logging.getLogger(__name__)
+
+
+FORM_HAS_NO_NONE = {"videos": "", "max_parameters": 0, "max_macs": 0, "max_latency_ms": 0.0}
+"""What a form field, which is never empty, holds for a setting that is not given."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """What a run goes on with.
+
+    Attributes:
+        first: generation that comes next.
+        last: generation after which the run ends.
+        metadata: of the search, flat, for an artifact store.
+    """
+
+    first: int
+    last: int
+    metadata: dict[str, str | float]
+
+
+def form_settings(settings: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
+    """Settings as the pipeline's form gives them: fields of their own, and one for all others.
+
+    Raises:
+        SettingsError: a setting given twice, with different values.
+    """
+    given = {
+        name: value
+        for name, value in fields.items()
+        if name not in FORM_HAS_NO_NONE or value != FORM_HAS_NO_NONE[name]
+    }
+    twice = [name for name in settings if name in fields and settings[name] != fields[name]]
+    if twice:
+        raise SettingsError(
+            f"{twice[0]} is {fields[twice[0]]!r} in its own field and {settings[twice[0]]!r} in "
+            "settings; give it once, in its own field"
+        )
+    return {**settings, **given}
+
+
+def start(root: SearchRoot, given: Mapping[str, Any], most: int | None = None) -> Started:
+    """Begins a search, or a further run of the one that is here.
+
+    Args:
+        root: where the search is kept.
+        given: settings by name; those not given are those of the search, or the defaults.
+        most: generations that the pipeline was compiled for.
+
+    Raises:
+        SettingsError: a setting that is not allowed, or no videos.
+        ConflictingSearch: the search here has other settings.
+        DamagedRecord: the last population cannot be read.
+    """
+    settings = root.start(given)
+    if most is not None and settings.generations > most:
+        raise SettingsError(
+            f"generations is {settings.generations}, and the pipeline was compiled for {most}; "
+            "run it again to go on, or compile it for more"
+        )
+    if settings.videos is None and root.dataset() is None:
+        raise SettingsError("no videos: give --videos, a folder with one folder of videos a class")
+    head = root.head()
+    if head >= 0:
+        root.population(head)
+    log.info("generation %d comes next, of %s by %s", head + 1, settings.space, settings.algorithm)
+    metadata: dict[str, str | float] = {
+        "space": settings.space,
+        "algorithm": settings.algorithm,
+        "seed": settings.seed,
+        "generations_done": head + 1,
+    }
+    return Started(head + 1, head + settings.generations, metadata)

@@ -1,0 +1,102 @@
+"""`train-candidate`: measures a batch of candidates, and trains those inside the budget."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from videonas.search.individual import Individual, candidate_seed
+from videonas.search.result import Latency, Outcome, Training
+from videonas.search.root import SearchRoot
+from videonas.steps.candidates import Batch
+from videonas.training.attempts import Assignment, work_through
+from videonas.training.jobs import MEASURE, PRELOAD, TRAIN, TrainingJob
+from videonas.training.machine_lock import machine_lock
+from videonas.training.supervisor import Ending, Supervisor
+
+
+def train_candidate(
+    root: SearchRoot, generation: int, names: Sequence[str] | None = None
+) -> dict[str, Outcome | None]:
+    """Measures and trains candidates; whatever goes wrong with one is its outcome.
+
+    Args:
+        root: where the search is kept.
+        generation: counted from 0.
+        names: of the individuals; None for all of the generation.
+
+    Returns:
+        outcomes by name; None for those that remain to be evaluated.
+    """
+    batch = Batch(root, generation, names)
+    with tempfile.TemporaryDirectory(prefix="videonas-") as scratch:
+        trainer = _Trainer(batch, Supervisor(*PRELOAD), Path(scratch))
+        work = [trainer.assignment(individual) for individual in batch.individuals]
+        work_through(work, root.settings.attempts, batch.patience)
+    return batch.outcomes()
+
+
+@dataclass(frozen=True)
+class _Trainer:
+    """Measures and trains one candidate after the other."""
+
+    batch: Batch
+    supervisor: Supervisor
+    scratch: Path
+
+    def assignment(self, individual: Individual[Any]) -> Assignment:
+        folder = self.batch.folder(individual)
+        return Assignment(
+            individual.name,
+            folder,
+            "training",
+            done=lambda: self._done(individual),
+            work=lambda: self._measure(individual) or self._train(individual),
+            give_up=lambda why: folder.publish(Training("failed", why)) and None,
+        )
+
+    def _done(self, individual: Individual[Any]) -> bool:
+        result = self.batch.result(individual)
+        return result.training is not None or bool(result.excess(self.batch.budget))
+
+    def _measure(self, individual: Individual[Any]) -> str:
+        """Measures latency unless it is known; gives back why it could not."""
+        folder = self.batch.folder(individual)
+        if folder.latency() is not None:
+            return ""
+        with machine_lock(alone=True):
+            candidate = self.batch.candidate(individual)
+            ending = self.supervisor.run(MEASURE, candidate, self.batch.limits)
+        if isinstance(ending.value, Latency):
+            folder.publish(ending.value)
+            return ""
+        return self._publish(individual, ending)
+
+    def _train(self, individual: Individual[Any]) -> str:
+        """Trains unless that is settled; gives back why it could not."""
+        if self._done(individual):
+            return ""
+        weights = self.scratch / f"{individual.name}.weights.h5"
+        shards = tuple(self.batch.root.shards(self.batch.dataset, "train"))
+        with machine_lock(alone=False):
+            seed = candidate_seed(self.batch.root.settings, individual.id)
+            job = TrainingJob(self.batch.candidate(individual), seed, shards, weights)
+            ending = self.supervisor.run(TRAIN, job, self.batch.limits)
+        if weights.exists():
+            self.batch.folder(individual).publish_weights(weights)
+        return self._publish(individual, ending)
+
+    def _publish(self, individual: Individual[Any], ending: Ending) -> str:
+        """Publishes how training ended; gives back why it has to be tried again, if so."""
+        if ending.kind == "crashed":
+            return ending.message
+        if ending.kind == "finished":
+            training: Training = ending.value
+        else:
+            training = Training(ending.kind, ending.message)
+        peak = round(ending.peak_memory_mb, 1)
+        self.batch.folder(individual).publish(replace(training, peak_memory_mb=peak))
+        return ""

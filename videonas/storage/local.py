@@ -1,0 +1,114 @@
+"""A store on a local path, or on a file system that several machines mount."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from videonas.errors import StorageError
+
+SCRATCH = ".scratch"
+"""Where files are written before they take their place; never listed."""
+
+
+class LocalStore:
+    """Files below one folder. A file appears whole or not at all, and is never overwritten."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.expanduser().absolute()
+        self.uri = str(self.folder)
+
+    def read(self, key: str) -> bytes | None:
+        """See `Store.read`."""
+        with _explained(self._path(key)):
+            try:
+                return self._path(key).read_bytes()
+            except FileNotFoundError:
+                return None
+
+    def create(self, key: str, data: bytes) -> bytes:
+        """See `Store.create`."""
+        with _explained(self._path(key)), self._scratch_file() as scratch:
+            with scratch.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            if self._take_place(scratch, key):
+                return data
+        existing = self.read(key)
+        return data if existing is None else existing
+
+    def create_file(self, key: str, path: Path) -> None:
+        """See `Store.create_file`."""
+        with _explained(self._path(key)), self._scratch_file() as scratch:
+            shutil.move(path, scratch)
+            self._take_place(scratch, key)
+
+    def fetch(self, key: str) -> Path:
+        """See `Store.fetch`."""
+        path = self._path(key)
+        if not path.is_file():
+            raise StorageError(f"{path}: no such file")
+        return path
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """See `Store.keys`."""
+        top = self.folder / prefix.rpartition("/")[0]
+        with _explained(top):
+            found = [
+                Path(folder, name).relative_to(self.folder).as_posix()
+                for folder, folders, names in os.walk(top)
+                if SCRATCH not in Path(folder).relative_to(self.folder).parts
+                for name in names
+            ]
+        return iter(sorted(key for key in found if key.startswith(prefix)))
+
+    def delete(self, key: str) -> None:
+        """See `Store.delete`."""
+        with _explained(self._path(key)):
+            self._path(key).unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        parts = key.split("/")
+        if not all(parts) or any(part in (".", "..") for part in parts):
+            raise StorageError(f"{self.uri}: {key!r} is not a key; parts of a path are allowed")
+        return self.folder.joinpath(*parts)
+
+    @contextlib.contextmanager
+    def _scratch_file(self) -> Iterator[Path]:
+        folder = self.folder / SCRATCH
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / uuid.uuid4().hex
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _take_place(self, scratch: Path, key: str) -> bool:
+        """Gives a finished file its name; False when the name was taken already."""
+        target = self._path(key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(scratch, target)
+        except FileExistsError:
+            return False
+        return True
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turns what the operating system says into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        advice = ""
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            advice = "; free some space and run the same command again: nothing finished is lost"
+        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            advice = "; a search needs a place that it can write to"
+        raise StorageError(f"{path}: {error.strerror or error}{advice}") from error

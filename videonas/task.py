@@ -1,0 +1,45 @@
+"""What a network must do: which clips it is given, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from videonas.codec import STRICT
+
+
+@dataclass(frozen=True)
+class Clip:
+    """The geometry of one clip: `(frames, size, size, channels)`.
+
+    Attributes:
+        frames: number of frames.
+        size: height and width in pixels; clips are square.
+        channels: 3 for RGB, 2 for optical flow.
+    """
+
+    __pydantic_config__ = STRICT
+
+    frames: int
+    size: int
+    channels: int = 3
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """`(frames, height, width, channels)`."""
+        return (self.frames, self.size, self.size, self.channels)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a network must do.
+
+    Attributes:
+        streams: the largest clip that the data set offers, by stream (`rgb`).
+        classes: number of classes, 2 or more.
+        multi_label: whether a clip can have several labels.
+    """
+
+    streams: Mapping[str, Clip]
+    classes: int
+    multi_label: bool = False

@@ -1,0 +1,1 @@
+"""Training of candidates, and the supervisor that keeps one bad candidate from harming others."""

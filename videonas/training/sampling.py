@@ -1,0 +1,105 @@
+"""From stored clips to what a network is given, inside the graph.
+
+Stored clips hold every source frame at the network's own size. A network is given some of the
+frames; in training from a random place and, where settings ask for it, shifted or mirrored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+from videonas.search.settings import Settings
+
+
+@dataclass(frozen=True)
+class FrameChoice:
+    """Which frames of a stored clip a network is given.
+
+    Attributes:
+        stored: frames of a stored clip.
+        frames: frames that the network is given.
+        stride: stored frames from one to the next.
+    """
+
+    stored: int
+    frames: int
+    stride: int
+
+    @property
+    def last_start(self) -> int:
+        """The last frame from which the network's clip can begin."""
+        return self.stored - ((self.frames - 1) * self.stride + 1)
+
+    def central(self, clips: Any) -> Any:
+        """The middle of each clip.
+
+        Args:
+            clips: `(batch, stored, height, width, channels)`.
+
+        Returns:
+            `(batch, frames, height, width, channels)`.
+        """
+        start = self.last_start // 2
+        return clips[:, start : start + (self.frames - 1) * self.stride + 1 : self.stride]
+
+    def random(self, clips: Any, seed: Any) -> Any:
+        """As `central`, each clip from a random start.
+
+        Args:
+            clips: `(batch, stored, height, width, channels)`.
+            seed: `(2,)` integers that decide the draw.
+        """
+        if self.last_start == 0:
+            return self.central(clips)
+        count = tf.shape(clips)[0]
+        starts = tf.random.stateless_uniform(
+            (count, 1), seed, minval=0, maxval=self.last_start + 1, dtype=tf.int32
+        )
+        places = starts + tf.range(self.frames) * self.stride
+        return tf.gather(clips, places, axis=1, batch_dims=1)
+
+
+def to_input(clips: Any) -> Any:
+    """Pixels as networks take them: uint8 0 to 255 becomes float32 -1 to 1."""
+    return tf.cast(clips, tf.float32) / 127.5 - 1.0
+
+
+def augment(clips: Any, settings: Settings, seed: Any) -> Any:
+    """The changes that settings ask for, drawn for each clip on its own.
+
+    Args:
+        clips: `(batch, frames, height, width, channels)`.
+        settings: `random_crop`, `random_flip`, `random_reverse`.
+        seed: `(2,)` integers that decide the draws.
+    """
+    crop_seed, flip_seed, reverse_seed = tf.unstack(tf.random.split(seed, 3))
+    if settings.random_crop:
+        clips = _shift(clips, settings.random_crop, crop_seed)
+    if settings.random_flip:
+        clips = _maybe_reverse(clips, 3, flip_seed)
+    if settings.random_reverse:
+        clips = _maybe_reverse(clips, 1, reverse_seed)
+    return clips
+
+
+def _shift(clips: Any, share: float, seed: Any) -> Any:
+    """Moves each clip by up to `share` of its side; the border is mirrored."""
+    side = clips.shape[2]
+    margin = min(max(int(side * share), 1), side - 1)
+    padded = tf.pad(clips, [[0, 0], [0, 0], [margin, margin], [margin, margin], [0, 0]], "REFLECT")
+    starts = tf.random.stateless_uniform(
+        (tf.shape(clips)[0], 2), seed, minval=0, maxval=2 * margin + 1, dtype=tf.int32
+    )
+    rows, columns = starts[:, :1] + tf.range(side), starts[:, 1:] + tf.range(side)
+    shifted = tf.gather(tf.transpose(padded, (0, 2, 1, 3, 4)), rows, axis=1, batch_dims=1)
+    shifted = tf.gather(tf.transpose(shifted, (0, 3, 2, 1, 4)), columns, axis=1, batch_dims=1)
+    return tf.transpose(shifted, (0, 2, 3, 1, 4))
+
+
+def _maybe_reverse(clips: Any, axis: int, seed: Any) -> Any:
+    """Reverses half of the clips along an axis."""
+    chosen = tf.random.stateless_uniform((tf.shape(clips)[0], 1, 1, 1, 1), seed) < 0.5
+    return tf.where(chosen, tf.reverse(clips, [axis]), clips)

@@ -1,0 +1,171 @@
+"""Runs a job in a child process, watches its time and memory, and survives it. No TensorFlow.
+
+Children are forked from a fork server that has TensorFlow imported already, so a fresh process,
+whose memory is given back in full, costs no import.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import pkgutil
+import sys
+import threading
+import time
+import traceback
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Literal
+
+import psutil
+
+from videonas.logs import set_up_logging
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.1
+MEMORY_SHARE = 0.9
+"""Of the container's memory: above it the kernel might end the supervisor instead."""
+
+@dataclass(frozen=True)
+class Limits:
+    """What a job may use.
+
+    Attributes:
+        seconds: wall time.
+        memory_mb: resident memory in MB.
+    """
+
+    seconds: float
+    memory_mb: float
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a job ended.
+
+    Attributes:
+        kind: `finished`, or what stopped it.
+        value: what the job returned, if it finished.
+        message: a sentence, if it did not.
+        peak_memory_mb: largest resident memory that was seen.
+    """
+
+    kind: Literal["finished", "timed_out", "out_of_memory", "crashed"]
+    value: Any = None
+    message: str = ""
+    peak_memory_mb: float = 0.0
+
+
+class Supervisor:
+    """Runs jobs one after another, each in a process of its own.
+
+    Args:
+        preload: modules that the fork server imports once for all jobs.
+    """
+
+    def __init__(self, *preload: str) -> None:
+        self._context = multiprocessing.get_context("forkserver")
+        # a child imports the main module again; from the fork server it has it at no cost
+        main = getattr(sys.modules["__main__"], "__spec__", None)
+        self._context.set_forkserver_preload([*preload, *([main.name] if main else [])])
+
+    def run(self, job: str, argument: Any, limits: Limits) -> Ending:
+        """Runs `job(argument)` in a child process and waits for it.
+
+        Args:
+            job: a function, as `module:name`: this process need not import it.
+            argument: picklable, as is what the job returns.
+            limits: what it may use; memory above 90 % of the container's counts as too much.
+        """
+        receiver, sender = self._context.Pipe(duplex=False)
+        child = self._context.Process(
+            target=_child, args=(job, argument, sender, os.getpid()), daemon=True
+        )
+        child.start()
+        sender.close()
+        try:
+            return _watch(child, receiver, limits)
+        finally:
+            if child.is_alive():
+                child.kill()
+            child.join()
+            receiver.close()
+
+
+def container_memory_mb() -> float:
+    """Memory in MB that this process and its children may use together."""
+    limits = [float(psutil.virtual_memory().total)]
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            limits.append(float(Path(path).read_text()))
+        except (OSError, ValueError):  # not this kind of cgroup, or `max`
+            continue
+    return min(limits) / 2**20
+
+
+def _watch(child: Any, receiver: Connection, limits: Limits) -> Ending:
+    """Waits for the child's word, its end, or a limit."""
+    started, peak = time.monotonic(), 0.0
+    ceiling = min(limits.memory_mb, MEMORY_SHARE * container_memory_mb())
+    while not receiver.poll(POLL_SECONDS):
+        peak = max(peak, _resident_mb(child.pid))
+        if peak > ceiling:
+            return Ending("out_of_memory", peak_memory_mb=peak, message=(
+                f"used {peak:,.0f} MB of memory; allowed: {ceiling:,.0f} MB"))
+        if time.monotonic() - started > limits.seconds:
+            return Ending("timed_out", peak_memory_mb=peak, message=(
+                f"not finished after {limits.seconds:g} s"))
+    try:
+        kind, value = receiver.recv()
+    except EOFError:
+        child.join()
+        return _crash(child.exitcode, peak)
+    peak = max(peak, _resident_mb(child.pid))
+    if kind == "raised":
+        return Ending("crashed", message=value, peak_memory_mb=peak)
+    return Ending("finished", value=value, peak_memory_mb=peak)
+
+
+def _crash(exit_code: int, peak: float) -> Ending:
+    if exit_code == -9:
+        message = "killed from outside, most likely by the kernel for lack of memory"
+        return Ending("out_of_memory", message=message, peak_memory_mb=peak)
+    what = f"signal {-exit_code}" if exit_code < 0 else f"status {exit_code}"
+    return Ending("crashed", message=f"the process ended with {what}", peak_memory_mb=peak)
+
+
+def _resident_mb(pid: int) -> float:
+    try:
+        return float(psutil.Process(pid).memory_info().rss) / 2**20
+    except psutil.Error:  # it ended just now
+        return 0.0
+
+
+def _child(job: str, argument: Any, sender: Connection, supervisor: int) -> None:
+    """What the child process does."""
+    set_up_logging(job.rpartition(":")[2])
+    threading.Thread(target=_end_with, args=(supervisor,), daemon=True).start()
+    try:
+        sender.send(("returned", pkgutil.resolve_name(job)(argument)))
+    except Exception as error:
+        traceback.print_exc()
+        sender.send(("raised", f"{type(error).__name__}: {error}".splitlines()[0][:500]))
+    sender.close()
+    # the interpreter's own shutdown would only tear down TensorFlow, slowly
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def _end_with(supervisor: int) -> None:
+    """Ends this process when its supervisor is gone: `kill -9` leaves no training behind."""
+    try:
+        process = psutil.Process(supervisor)
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.5)
+    except psutil.NoSuchProcess:
+        pass
+    os._exit(1)
