@@ -78,6 +78,6 @@ def result_key(settings: Settings, architecture_id: str, data: str) -> str:
         "data": data,
         "initialisation": "scratch",
         "seed": candidate_seed(settings, architecture_id),
-        "settings": settings.deciding("result"),
+        "settings": settings.identifying("result"),
     }
     return digest(canonical(depends_on))[:12]

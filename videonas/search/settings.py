@@ -166,6 +166,17 @@ class Settings(BaseModel):
         names = {name for name in type(self).model_fields if decides_of(name) in decides}
         return self.model_dump(mode="json", include=names)
 
+    def identifying(self, *decides: Decides) -> dict[str, Any]:
+        """As `deciding`, without values at their default, to be hashed.
+
+        A setting added later, with the old behaviour as its default, leaves every hash as it was.
+        The default of a setting that decides a result or the data must never change: add another
+        setting instead.
+        """
+        defaults = type(self).model_fields
+        values = self.deciding(*decides)
+        return {n: v for n, v in values.items() if v != defaults[n].default}
+
 
 def decides_of(name: str) -> Decides:
     """What the setting `name` decides."""

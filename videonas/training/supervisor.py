@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 import psutil
 
+from videonas.errors import VideonasError
 from videonas.logs import set_up_logging
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,9 @@ class Supervisor:
             job: a function, as `module:name`: this process need not import it.
             argument: picklable, as is what the job returns.
             limits: what it may use; memory above 90 % of the container's counts as too much.
+
+        Raises:
+            VideonasError: the job raised one: no fault of the candidate.
         """
         receiver, sender = self._context.Pipe(duplex=False)
         child = self._context.Process(
@@ -124,6 +128,8 @@ def _watch(child: Any, receiver: Connection, limits: Limits) -> Ending:
         child.join()
         return _crash(child.exitcode, peak)
     peak = max(peak, _resident_mb(child.pid))
+    if kind == "refused":
+        raise VideonasError(value)
     if kind == "raised":
         return Ending("crashed", message=value, peak_memory_mb=peak)
     return Ending("finished", value=value, peak_memory_mb=peak)
@@ -150,6 +156,8 @@ def _child(job: str, argument: Any, sender: Connection, supervisor: int) -> None
     threading.Thread(target=_end_with, args=(supervisor,), daemon=True).start()
     try:
         sender.send(("returned", pkgutil.resolve_name(job)(argument)))
+    except VideonasError as error:
+        sender.send(("refused", str(error)))
     except Exception as error:
         traceback.print_exc()
         sender.send(("raised", f"{type(error).__name__}: {error}".splitlines()[0][:500]))

@@ -1,0 +1,55 @@
+"""Jobs that go wrong on purpose."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from videonas.errors import DataError
+
+
+def add_one(number: int) -> int:
+    return number + 1
+
+
+def process_id(_: object) -> int:
+    return os.getpid()
+
+
+def hang(_: object) -> None:
+    time.sleep(600)
+
+
+def eat_memory(_: object) -> None:
+    eaten = []
+    while True:
+        eaten.append(bytearray(32 * 2**20))
+        time.sleep(0.01)
+
+
+def raise_error(message: str) -> None:
+    raise RuntimeError(message)
+
+
+def refuse(message: str) -> None:
+    raise DataError(message)
+
+
+def crash(number: int) -> None:
+    os.kill(os.getpid(), number)
+
+
+def exit_at_once(_: object) -> None:
+    os._exit(7)
+
+
+def write_pid_and_hang(path: str) -> None:
+    with open(path + ".new", "w") as file:
+        file.write(str(os.getpid()))
+    os.rename(path + ".new", path)
+    time.sleep(600)
+
+
+SEGFAULT = int(signal.SIGSEGV)
+KILL = int(signal.SIGKILL)

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import multiprocessing
+import time
+from multiprocessing.synchronize import Event
+from typing import Any
+
+from videonas.training.machine_lock import machine_lock
+
+
+def _hold(alone: bool, held: Event, release: Event) -> None:
+    with machine_lock(alone=alone):
+        held.set()
+        release.wait(30)
+
+
+def _start(alone: bool) -> tuple[Any, Event, Event]:
+    context = multiprocessing.get_context("spawn")
+    held, release = context.Event(), context.Event()
+    process = context.Process(target=_hold, args=(alone, held, release), daemon=True)
+    process.start()
+    return process, held, release
+
+
+def test_trainings_share_the_machine_and_a_measurement_waits_for_them() -> None:
+    first, first_held, first_release = _start(alone=False)
+    second, second_held, second_release = _start(alone=False)
+    assert first_held.wait(30)
+    assert second_held.wait(30)
+    alone, alone_held, alone_release = _start(alone=True)
+    assert not alone_held.wait(2), "measured beside a training"
+    first_release.set()
+    first.join()
+    assert not alone_held.wait(1), "measured beside a training"
+    second_release.set()
+    second.join()
+    assert alone_held.wait(30)
+    late, late_held, late_release = _start(alone=False)
+    assert not late_held.wait(2), "trained beside a measurement"
+    alone_release.set()
+    assert late_held.wait(30)
+    late_release.set()
+    alone.join()
+    late.join()
+
+
+def test_a_process_that_is_killed_gives_the_machine_back() -> None:
+    holder, held, _ = _start(alone=True)
+    assert held.wait(30)
+    holder.kill()
+    holder.join()
+    started = time.monotonic()
+    with machine_lock(alone=True):
+        assert time.monotonic() - started < 10

@@ -1,0 +1,229 @@
+"""The clips of one video: decoded once, in order, converting only the frames that are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.reformatter import Interpolation, VideoReformatter
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from videonas.errors import VideonasError
+from videonas.task import Clip
+
+Image = NDArray[np.uint8]
+
+# Self-contained formats and local files only: a playlist that calls itself .mp4 would make
+# FFmpeg open other files and addresses.
+_CONTAINER_OPTIONS = {"format_whitelist": "mov,matroska,avi", "protocol_whitelist": "file"}
+
+# Without `explode`, FFmpeg paints over damage and reports success. 2^26 pixels is twice 8K.
+_CODEC_OPTIONS = {"err_detect": "explode", "max_pixels": str(1 << 26)}
+
+_MAY_LACK = 0.1
+"""Share of the promised frames that may be missing from a sound file: VP8 has frames that are
+never shown, MPEG-4 packs two into one packet, and headers are off by one."""
+
+_MAX_ASPECT = 16
+"""Longest side of a frame, in shortest sides: scaling a strip up would fill the memory."""
+
+
+class UnreadableVideo(VideonasError):
+    """A file that no clip can be made of.
+
+    Args:
+        reason: in words, without the path.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"unreadable video: {reason}")
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class DecodedVideo:
+    """The clips of one video.
+
+    Attributes:
+        clips: uint8, `(clips, frames, size, size, 3)`, RGB.
+        source_frames: number of frames that were decoded for them.
+        short: whether the video has fewer frames than a clip spans, so that some are repeated.
+    """
+
+    clips: NDArray[np.uint8]
+    source_frames: int
+    short: bool
+
+
+def read_clips(
+    path: Path, clip: Clip, frame_step: int = 1, clips_per_video: int = 1
+) -> DecodedVideo:
+    """Clips spread evenly over a video; a single one is from its middle.
+
+    Frames are scaled so that their short side is `clip.size`, cropped to the central square, and
+    turned upright. Pixels count as square.
+
+    Args:
+        path: a file in an MP4, MOV, Matroska, WebM or AVI container.
+        clip: the geometry; `channels` is 3.
+        frame_step: one source frame in so many is kept.
+        clips_per_video: number of clips.
+
+    Raises:
+        UnreadableVideo: the file is missing, empty, damaged or cut short, or holds no video.
+    """
+    try:
+        if path.stat().st_size == 0:
+            raise UnreadableVideo("the file is empty")
+        promised = count_frames(path)
+        plan = plan_clips(promised, clip.frames, frame_step, clips_per_video)
+        images, decoded = _decode(path, plan, clip.size)
+        source_frames, count = decoded, promised
+        if any(index not in images for starts in plan for index in starts):
+            # The file ended early: now the number of frames is known for certain.
+            count = decoded
+            if count == 0 or _lacks(count, promised):
+                raise UnreadableVideo(f"only {count} of {promised} frames can be decoded")
+            plan = plan_clips(count, clip.frames, frame_step, clips_per_video)
+            images, decoded = _decode(path, plan, clip.size)
+            source_frames += decoded
+        clips = np.stack([[images[index] for index in indices] for indices in plan])
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise UnreadableVideo(_in_words(error)) from error
+    return DecodedVideo(clips, source_frames, count < _span(clip.frames, frame_step))
+
+
+def count_frames(path: Path) -> int:
+    """The number of frames that a video shows, 1 or more, without decoding any.
+
+    Raises:
+        UnreadableVideo: it has no video stream or no frames, or it was cut short.
+        av.FFmpegError: it is not a video.
+    """
+    with _open(path) as container:
+        stream = _video_stream(container)
+        promised = len(stream.index_entries)
+        if "mov" not in container.format.name:
+            # In MP4, `frames` also counts those that an edit list leaves out.
+            promised = max(promised, stream.frames)
+        found = shown = 0
+        end = 0.0
+        for packet in container.demux():
+            if packet.dts is None and packet.size == 0:
+                continue
+            if packet.is_corrupt:
+                raise UnreadableVideo("cut short: the last packet is incomplete")
+            if packet.pts is not None and packet.time_base is not None:
+                end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+            if packet.stream_index == stream.index:
+                found += 1
+                shown += packet.size > 0 and not packet.is_discard
+        if _lacks(found, promised):
+            raise UnreadableVideo(f"cut short: {found} of {promised} frames are there")
+        length = (container.duration or 0) / av.time_base
+        # Matroska counts no frames, but knows how long it should be.
+        if stream.frames == 0 and length - end > max(0.5, _MAY_LACK * length):
+            raise UnreadableVideo(f"cut short: {end:.1f} of {length:.1f} seconds are there")
+    if shown == 0:
+        raise UnreadableVideo("it has no frames")
+    return shown
+
+
+def plan_clips(count: int, frames: int, step: int, clips: int) -> list[list[int]]:
+    """The source frames of each clip, by index.
+
+    Clips are spread evenly from the first frame to the last; a single one is centred. Where a
+    video is shorter than a clip, frames are repeated from the start, and each clip begins at
+    another frame.
+
+    Args:
+        count: frames of the video.
+        frames: frames of a clip.
+        step: one source frame in so many is kept.
+        clips: number of clips.
+    """
+    span = _span(frames, step)
+    free = count - span
+    if free < 0:
+        starts = [number * count // clips for number in range(clips)]
+    elif clips == 1:
+        starts = [free // 2]
+    else:
+        starts = [number * free // (clips - 1) for number in range(clips)]
+    return [[(start + i * step) % count for i in range(frames)] for start in starts]
+
+
+def _span(frames: int, step: int) -> int:
+    return (frames - 1) * step + 1
+
+
+def _lacks(found: int, promised: int) -> bool:
+    return promised - found > max(2, _MAY_LACK * promised)
+
+
+def _open(path: Path) -> InputContainer:
+    # An absolute path has no scheme, whatever the file's name is.
+    container: InputContainer = av.open(str(path.absolute()), "r", options=_CONTAINER_OPTIONS)
+    return container
+
+
+def _video_stream(container: InputContainer) -> VideoStream:
+    for stream in container.streams.video:
+        if not stream.disposition & stream.disposition.attached_pic:
+            return stream
+    raise UnreadableVideo("it has no video stream")
+
+
+def _decode(path: Path, plan: Sequence[Iterable[int]], size: int) -> tuple[dict[int, Image], int]:
+    """The frames of a plan, by index, and how many frames were decoded for them."""
+    wanted = {index for indices in plan for index in indices}
+    last = max(wanted)
+    images: dict[int, Image] = {}
+    decoded = 0
+    scaler = VideoReformatter()
+    with _open(path) as container:
+        stream = _video_stream(container)
+        context = stream.codec_context
+        context.options = dict(_CODEC_OPTIONS)
+        context.thread_type, context.thread_count = "NONE", 1
+        for index, frame in enumerate(container.decode(stream)):
+            decoded += 1
+            if frame.is_corrupt:
+                raise UnreadableVideo(f"frame {index} is damaged")
+            if index in wanted:
+                images[index] = _convert(frame, size, scaler)
+            if index == last:
+                break
+    return images, decoded
+
+
+def _convert(frame: VideoFrame, size: int, scaler: VideoReformatter) -> Image:
+    """RGB, scaled, cropped and upright: `(size, size, 3)`."""
+    short, long = sorted((frame.width, frame.height))
+    if long > _MAX_ASPECT * short:
+        raise UnreadableVideo(
+            f"its frames are {frame.width} x {frame.height}; "
+            f"one side may be {_MAX_ASPECT} times the other at most"
+        )
+    width, height = (max(size, round(side * size / short)) for side in (frame.width, frame.height))
+    scaled = scaler.reformat(
+        frame, width, height, "rgb24", interpolation=Interpolation.AREA, threads=1
+    )
+    image = scaled.to_ndarray()
+    top, left = (height - size) // 2, (width - size) // 2
+    square = image[top : top + size, left : left + size]
+    # Phones record sideways and say by how much, counter-clockwise.
+    return np.ascontiguousarray(np.rot90(square, round(frame.rotation / 90)))
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, av.InvalidDataError | av.ArgumentError):
+        return "damaged, or not an MP4, MOV, Matroska, WebM or AVI file"
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return f"{text[0].lower()}{text[1:]}"

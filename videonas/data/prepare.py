@@ -1,0 +1,193 @@
+"""A folder of videos to the shards of a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from videonas.data.parallel import cores, map_in_order
+from videonas.data.sources import SourceVideo, class_names, find_videos, source_digest
+from videonas.data.splits import check_splits, split_videos
+from videonas.errors import DataError, StorageError
+from videonas.search.dataset import Dataset, Shard, Skipped, Split
+from videonas.search.settings import Settings
+from videonas.task import Clip
+
+# PyAV and TensorFlow are imported when they are used, so that this module loads fast.
+if TYPE_CHECKING:
+    from videonas.data.decoding import DecodedVideo
+
+STREAM = "rgb"
+"""The one stream that is made from videos."""
+
+_NAMED = 3
+"""Bad files that an error names."""
+
+Progress = Callable[[int, int], None]
+Splits = Mapping[str, Sequence[SourceVideo]]
+
+
+def prepare_dataset(
+    folder: Path,
+    destination: Path,
+    streams: Mapping[str, Clip],
+    settings: Settings,
+    progress: Progress | None = None,
+) -> Dataset:
+    """Decodes every video once and writes its clips as shards.
+
+    Videos are split before any is opened, so a bad file moves no other. The same videos and
+    settings give the same shards, byte by byte, whatever the number of threads.
+
+    Args:
+        folder: the videos, in one folder a class.
+        destination: where the shards go; created where it is missing. They count once this
+            function has returned: after an error they are removed.
+        streams: the clip that every record holds; only `rgb`, with 3 channels.
+        settings: those that decide about the data, and `decode_threads`.
+        progress: called with the number of videos done and their total.
+
+    Returns:
+        What was made; the names of its shards are relative to `destination`.
+
+    Raises:
+        DataError: no data set can be made of these videos, see `find_videos` and
+            `check_splits`, or too many of them cannot be read, see `max_bad_videos`.
+        StorageError: `destination` cannot be written.
+    """
+    clip = _only_rgb(streams)
+    videos = find_videos(folder)
+    classes = class_names(videos)
+    splits = split_videos(videos, classes, settings)
+    tally = _Tally(len(videos), settings.max_bad_videos)
+    shards = _write_shards(folder, destination, splits, clip, settings, tally, progress)
+    return Dataset(
+        digest=source_digest(folder, videos, streams, settings),
+        source=str(folder),
+        streams=dict(streams),
+        classes=classes,
+        splits={
+            name: _describe(part, shards[name], len(classes), settings.clips_per_video)
+            for name, part in tally.without_bad(splits).items()
+        },
+        source_frames=tally.source_frames,
+        short_videos=tally.short_videos,
+        skipped=tuple(Skipped(path, reason) for path, reason in sorted(tally.bad.items())),
+    )
+
+
+@dataclass
+class _Tally:
+    """What became of the videos so far."""
+
+    total: int
+    max_bad: float
+    done: int = 0
+    source_frames: int = 0
+    short_videos: int = 0
+    bad: dict[str, str] = field(default_factory=dict)
+
+    def count(self, video: SourceVideo, decoded: DecodedVideo | str) -> None:
+        """Takes a decoded video, or the reason why there is none, into account.
+
+        Raises:
+            DataError: more files are bad than `max_bad` allows; the rest need not be tried.
+        """
+        self.done += 1
+        if not isinstance(decoded, str):
+            self.source_frames += decoded.source_frames
+            self.short_videos += decoded.short
+            return
+        self.bad[video.path] = decoded
+        if len(self.bad) > self.max_bad * self.total:
+            examples = "; ".join(f"{p}: {why}" for p, why in list(self.bad.items())[:_NAMED])
+            at_least = "" if self.done == self.total else "at least "
+            raise DataError(
+                f"videos: {at_least}{len(self.bad)} of {self.total} files cannot be read, more "
+                f"than max_bad_videos ({self.max_bad:g}) allows ({examples}); mend or remove "
+                "them, or raise max_bad_videos"
+            )
+
+    def without_bad(self, splits: Splits) -> dict[str, list[SourceVideo]]:
+        """The videos of each split that clips were made of."""
+        return {
+            name: [video for video in part if video.path not in self.bad]
+            for name, part in splits.items()
+        }
+
+
+def _write_shards(
+    folder: Path,
+    destination: Path,
+    splits: Splits,
+    clip: Clip,
+    settings: Settings,
+    tally: _Tally,
+    progress: Progress | None,
+) -> dict[str, tuple[Shard, ...]]:
+    """Fills the tally, and gives the shards of each split."""
+    from videonas.data.shards import ShardWriter
+
+    try:
+        destination.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"{destination}: {error.strerror}; shards need a folder that can be written"
+        ) from error
+    classes = class_names(video for part in splits.values() for video in part)
+    with ExitStack() as undo:
+        writers = {name: ShardWriter(destination, name) for name in splits}
+        for writer in writers.values():
+            undo.callback(writer.discard)
+        for name, video, decoded in _decode_all(folder, splits, clip, settings):
+            tally.count(video, decoded)
+            if not isinstance(decoded, str):
+                writers[name].add({STREAM: decoded.clips}, video.label, video.path)
+            if progress is not None:
+                progress(tally.done, tally.total)
+        because = f" ({len(tally.bad)} of {tally.total} files were skipped)" if tally.bad else ""
+        check_splits(tally.without_bad(splits), classes, settings, because=because)
+        shards = {name: writer.close() for name, writer in writers.items()}
+        undo.pop_all()
+    return shards
+
+
+def _decode_all(
+    folder: Path, splits: Splits, clip: Clip, settings: Settings
+) -> Iterator[tuple[str, SourceVideo, DecodedVideo | str]]:
+    """Each video with its split and its clips, or the reason why it has none, in order."""
+    from videonas.data.decoding import UnreadableVideo, read_clips
+
+    def decode(video: SourceVideo) -> DecodedVideo | str:
+        try:
+            return read_clips(
+                folder / video.path, clip, settings.frame_step, settings.clips_per_video
+            )
+        except UnreadableVideo as error:
+            return error.reason
+
+    work = [(name, video) for name, part in splits.items() for video in part]
+    threads = settings.decode_threads or cores()
+    with closing(map_in_order(decode, (video for _, video in work), threads)) as results:
+        for (name, video), decoded in zip(work, results, strict=True):
+            yield name, video, decoded
+
+
+def _describe(
+    videos: Sequence[SourceVideo], shards: tuple[Shard, ...], classes: int, clips_per_video: int
+) -> Split:
+    by_class = [0] * classes
+    for video in videos:
+        by_class[video.label] += clips_per_video
+    return Split(len(videos), sum(by_class), tuple(by_class), shards)
+
+
+def _only_rgb(streams: Mapping[str, Clip]) -> Clip:
+    clip = streams.get(STREAM)
+    if set(streams) != {STREAM} or clip is None or clip.channels != 3:
+        found = {name: clip.shape for name, clip in streams.items()}
+        raise DataError(f"streams are {found}; videos give one, {STREAM!r}, with 3 channels")
+    return clip

@@ -1,0 +1,342 @@
+"""The numbers of a report, apart from how they are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+from videonas.search.budget import Budget
+from videonas.search.lineage import Lineage, fitness
+from videonas.search.population import Member
+from videonas.search.result import OUTCOMES, Outcome, Result
+from videonas.search.root import Timing
+from videonas.search.settings import Settings
+
+Measure = Callable[[Member[Any]], "float | None"]
+"""A number of a member, None where it has none."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One generation in one measure; None where no newborn has the outcome `ok`.
+
+    Attributes:
+        generation: counted from 0.
+        born: individuals born in it.
+        ok: of these, with the outcome `ok`.
+        best: of the newborn that are `ok`.
+        median: of the newborn that are `ok`.
+        so_far: the best up to and with this generation.
+    """
+
+    generation: int
+    born: int
+    ok: int
+    best: float | None
+    median: float | None
+    so_far: float | None
+
+
+@dataclass(frozen=True)
+class Ancestor:
+    """One step of an ancestry.
+
+    Attributes:
+        member: who.
+        fitness: None where it is not known.
+        change: of fitness against the parent, None for a sampled one or where one is not known.
+    """
+
+    member: Member[Any]
+    fitness: float | None
+    change: float | None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Individuals that ended in the same way.
+
+    Attributes:
+        outcome: neither `ok` nor `over_budget`.
+        message: what was said.
+        names: who, the youngest first.
+    """
+
+    outcome: Outcome
+    message: str
+    names: tuple[str, ...]
+
+
+@dataclass
+class KindTime:
+    """Wall seconds of one kind of work.
+
+    Attributes:
+        kind: such as `trace`.
+        training: seconds in training.
+        evaluation: seconds in evaluation.
+    """
+
+    kind: str
+    training: float = 0.0
+    evaluation: float = 0.0
+
+    @property
+    def total(self) -> float:
+        """Seconds in both."""
+        return self.training + self.evaluation
+
+
+@dataclass
+class StepTime:
+    """What the executions of one step took.
+
+    Attributes:
+        step: its name.
+        times: number of executions.
+        seconds: wall time, from the start of a process to its end.
+        startup: of these, seconds until the step began.
+        cpu: processor seconds.
+    """
+
+    step: str
+    times: int = 0
+    seconds: float = 0.0
+    startup: float = 0.0
+    cpu: float = 0.0
+
+    @property
+    def startup_share(self) -> float:
+        """The share of the wall time in which the step had not begun, 0 to 1."""
+        return self.startup / self.seconds if self.seconds else 0.0
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How far a search is.
+
+    Attributes:
+        generations: that ended.
+        born: individuals born in them.
+        architectures: different ones among them.
+        trained: different results that were trained to the end.
+        ok: individuals with the outcome `ok`.
+    """
+
+    generations: int
+    born: int
+    architectures: int
+    trained: int
+    ok: int
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Seconds of training and evaluation.
+
+    Attributes:
+        total: over all different results.
+        rejected: of these, on results whose outcome is not `ok`.
+        kinds: by kind, the longest first.
+    """
+
+    total: float
+    rejected: float
+    kinds: list[KindTime] = field(default_factory=list)
+
+
+def metric(name: str) -> Measure:
+    """The measure that reads a validation metric: `top1`, `top5` or `loss`."""
+    return lambda member: member.result.metrics.get(name)
+
+
+def extent(lineage: Lineage) -> Extent:
+    """How far a search is, by its ended generations."""
+    results = distinct_results(lineage).values()
+    return Extent(
+        generations=len(lineage.generations),
+        born=len(lineage.members),
+        architectures=len({m.individual.id for m in lineage.members.values()}),
+        trained=sum(1 for r in results if r.training is not None and r.training.outcome == "ok"),
+        ok=len(ok_members(lineage)),
+    )
+
+
+def ok_members(lineage: Lineage) -> list[Member[Any]]:
+    """Everybody whose outcome was `ok` under the budget of its generation, in order of birth."""
+    return [
+        member
+        for generation in lineage.generations
+        for member in generation.newborn
+        if member.result.outcome(generation.budget) == "ok"
+    ]
+
+
+def best_member(lineage: Lineage, settings: Settings) -> Member[Any] | None:
+    """The fittest individual ever born that is `ok` under the last generation's budget.
+
+    Survival by age may have let it die, so it need not be a parent. Of equals the first born.
+    """
+    if not lineage.generations:
+        return None
+    return fittest(lineage.members.values(), lineage.generations[-1].budget, settings)
+
+
+def fittest(
+    members: Iterable[Member[Any]], budget: Budget, settings: Settings
+) -> Member[Any] | None:
+    """The fittest of some members that are `ok` under a budget; of equals the first."""
+    able = [m for m in members if m.result.outcome(budget) == "ok"]
+    scored = [(score, m) for m in able if (score := fitness(m, settings)) is not None]
+    return max(scored, key=lambda pair: pair[0])[1] if scored else None
+
+
+def by_generation(lineage: Lineage, measure: Measure, *, highest: bool = True) -> list[Progress]:
+    """Best and median of the newborn that are `ok`, and the best so far.
+
+    Args:
+        lineage: of the search.
+        measure: what is looked at.
+        highest: whether the best is the highest; otherwise it is the lowest.
+    """
+    choose: Callable[[list[float]], float] = max if highest else min
+    rows: list[Progress] = []
+    so_far: float | None = None
+    for generation in lineage.generations:
+        able = [m for m in generation.newborn if m.result.outcome(generation.budget) == "ok"]
+        values = [value for m in able if (value := measure(m)) is not None]
+        best = choose(values) if values else None
+        if best is not None:
+            so_far = best if so_far is None else choose([so_far, best])
+        middle = median(values) if values else None
+        born = len(generation.newborn)
+        rows.append(Progress(generation.generation, born, len(able), best, middle, so_far))
+    return rows
+
+
+def pareto_front(points: Sequence[tuple[float, ...]]) -> list[int]:
+    """Which points are not dominated, when every coordinate is to be as low as possible.
+
+    A point dominates another if it is nowhere higher and somewhere lower; of equal points neither
+    dominates. Give minus a quantity that is to be high.
+
+    Args:
+        points: all of one dimension, no coordinate NaN.
+
+    Returns:
+        indices into `points`, ordered by the first coordinate, then the next.
+
+    Raises:
+        ValueError: the points have different dimensions.
+    """
+    if len({len(point) for point in points}) > 1:
+        raise ValueError("points of different dimensions cannot be compared")
+    order = sorted(range(len(points)), key=lambda index: points[index])
+    if points and len(points[0]) == 2:
+        return _plane_front(points, order)
+    front: list[int] = []
+    for index in order:  # whatever dominates a point stands before it
+        if not any(_dominates(points[other], points[index]) for other in front):
+            front.append(index)
+    return front
+
+
+def _plane_front(points: Sequence[tuple[float, ...]], order: list[int]) -> list[int]:
+    """The front in two dimensions: each point of it is lower than all before it, or equal."""
+    front: list[int] = []
+    for index in order:
+        if not front or points[index][1] < points[front[-1]][1] or (
+            points[index] == points[front[-1]]
+        ):
+            front.append(index)
+    return front
+
+
+def _dominates(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return a != b and all(x <= y for x, y in zip(a, b, strict=True))
+
+
+def ancestry(lineage: Lineage, name: str, settings: Settings) -> list[Ancestor]:
+    """An individual and its first parents, the one that was sampled first.
+
+    Ends early at a parent that was not born before its child, which no search writes.
+
+    Raises:
+        KeyError: nobody of that name was born.
+    """
+    line = [lineage.members[name]]
+    while line[-1].individual.parents:
+        parent = lineage.members.get(line[-1].individual.parents[0])
+        if parent is None or parent.individual.generation >= line[-1].individual.generation:
+            break
+        line.append(parent)
+    line.reverse()
+    scores = [fitness(member, settings) for member in line]
+    changes = [None] + [
+        None if now is None or before is None else now - before
+        for before, now in pairwise(scores)
+    ]
+    return [Ancestor(*step) for step in zip(line, scores, changes, strict=True)]
+
+
+def outcome_counts(lineage: Lineage) -> list[dict[Outcome, int]]:
+    """How many newborn had which outcome, one dictionary of all outcomes a generation."""
+    counts = []
+    for generation in lineage.generations:
+        row: dict[Outcome, int] = dict.fromkeys(OUTCOMES, 0)
+        for member in generation.newborn:
+            row[generation.outcome_of(member)] += 1
+        counts.append(row)
+    return counts
+
+
+def failures(lineage: Lineage) -> list[Failure]:
+    """Who ended neither `ok` nor `over_budget`; equal messages together, the youngest first."""
+    found: dict[tuple[Outcome, str], list[str]] = {}
+    for generation in reversed(lineage.generations):
+        for member in reversed(generation.newborn):
+            outcome = generation.outcome_of(member)
+            if outcome not in ("ok", "over_budget"):
+                message = member.result.message(generation.budget)
+                found.setdefault((outcome, message), []).append(member.individual.name)
+    return [Failure(*what, tuple(names)) for what, names in found.items()]
+
+
+def distinct_results(lineage: Lineage) -> dict[str, Result]:
+    """Results by key: individuals with the same architecture share one."""
+    return {m.result.key: m.result for m in lineage.members.values()}
+
+
+def seconds_spent(lineage: Lineage) -> Spent:
+    """Wall seconds of training and evaluation, a shared result counted once."""
+    kinds: dict[str, KindTime] = {}
+    total = rejected = 0.0
+    budgets = {m.result.key: g.budget for g in lineage.generations for m in g.newborn}
+    for key, result in distinct_results(lineage).items():
+        training = result.training.seconds if result.training else {}
+        evaluation = result.evaluation.seconds if result.evaluation else {}
+        for kind, seconds in training.items():
+            kinds.setdefault(kind, KindTime(kind)).training += seconds
+        for kind, seconds in evaluation.items():
+            kinds.setdefault(kind, KindTime(kind)).evaluation += seconds
+        spent = sum(training.values()) + sum(evaluation.values())
+        total += spent
+        if result.outcome(budgets[key]) != "ok":
+            rejected += spent
+    ordered = sorted(kinds.values(), key=lambda kind: -kind.total)
+    return Spent(total, rejected, ordered)
+
+
+def seconds_by_step(timings: Iterable[Timing]) -> list[StepTime]:
+    """What the steps took, summed over their executions; the longest first."""
+    steps: dict[str, StepTime] = {}
+    for timing in timings:
+        step = steps.setdefault(timing.step, StepTime(timing.step))
+        step.times += 1
+        step.seconds += timing.seconds
+        step.startup += timing.startup
+        step.cpu += timing.cpu
+    return sorted(steps.values(), key=lambda step: (-step.seconds, step.step))
