@@ -1,0 +1,205 @@
+"""The numbers of a report, against values computed by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.synthetic import make_search
+from videonas.report.summary import (
+    ancestry,
+    best_member,
+    by_generation,
+    extent,
+    failures,
+    metric,
+    outcome_counts,
+    pareto_front,
+    seconds_by_step,
+    seconds_spent,
+)
+from videonas.search.budget import Budget
+from videonas.search.individual import Individual, Origin
+from videonas.search.lineage import Lineage
+from videonas.search.population import Member, Population
+from videonas.search.result import Evaluation, Latency, Outcome, Result, Training
+from videonas.search.root import Timing
+from videonas.search.settings import Settings
+from videonas.spaces import Costs, Edit
+
+SETTINGS = Settings()
+
+
+def member(
+    name: str,
+    top1: float | None = None,
+    parent: str = "",
+    *,
+    outcome: Outcome = "ok",
+    message: str = "",
+    latency: float = 1.0,
+    key: str = "",
+) -> Member[None]:
+    """An individual whose loss is 1 - top1, and whose result took 2 + 1 seconds."""
+    edits = (Edit("filters", "blocks.0.filters", 8, 16),) if parent else ()
+    origin: Origin = "mutated" if parent else "sampled"
+    parents = (parent,) if parent else ()
+    individual = Individual(name, key or name, None, origin, parents, edits)
+    training = Training(outcome, message, seconds={"start": 0.5, "train": 1.5})
+    evaluation = None
+    if top1 is not None:
+        metrics = {"top1": top1, "top5": 1.0, "loss": round(1 - top1, 6)}
+        evaluation = Evaluation("ok", "", metrics, 10, {"start": 1.0})
+    measured = Latency(latency, (latency, latency), 30, 1, "cpu")
+    return Member(individual, Result(key or name, Costs(100, 1000), measured, training, evaluation))
+
+
+def lineage(*generations: list[Member[None]], budget: Budget | None = None) -> Lineage:
+    """A history in which everybody may be a parent."""
+    return Lineage([
+        Population(number, "", "data", budget or Budget(), tuple(newborn), tuple(newborn))
+        for number, newborn in enumerate(generations)
+    ])
+
+
+HISTORY = lineage(
+    [member("000000-00", 0.2), member("000000-01", 0.4), member("000000-02", outcome="failed",
+                                                               message="no kernel")],
+    [member("000001-00", 0.3, "000000-01"), member("000001-01", outcome="diverged",
+                                                  parent="000000-01", message="NaN")],
+    [member("000002-00", outcome="failed", parent="000001-00", message="no kernel")],
+    [member("000003-00", 0.7, "000001-00"), member("000003-01", 0.5, "000000-00"),
+     member("000003-02", 0.6, "000000-00")],
+)
+
+
+def test_best_and_median_by_generation() -> None:
+    rows = by_generation(HISTORY, metric("top1"))
+    assert [row.best for row in rows] == [0.4, 0.3, None, 0.7]
+    assert [row.median for row in rows] == [pytest.approx(0.3), 0.3, None, 0.6]
+    assert [row.so_far for row in rows] == [0.4, 0.4, 0.4, 0.7]
+    assert [(row.born, row.ok) for row in rows] == [(3, 2), (2, 1), (1, 0), (3, 3)]
+
+
+def test_lowest_loss_is_best() -> None:
+    rows = by_generation(HISTORY, metric("loss"), highest=False)
+    assert [row.so_far for row in rows] == pytest.approx([0.6, 0.6, 0.6, 0.3])
+
+
+def test_best_must_fit_the_last_budget() -> None:
+    slow, fast = member("000000-00", 0.9, latency=8.0), member("000001-00", 0.5, latency=2.0)
+    best = best_member(lineage([slow], [fast]), SETTINGS)
+    assert best is slow
+    tight = lineage([slow], [fast], budget=Budget(max_latency_ms=5.0))
+    assert best_member(tight, SETTINGS) is fast
+    assert best_member(lineage([member("000000-00", outcome="failed")]), SETTINGS) is None
+    assert best_member(lineage(), SETTINGS) is None
+
+
+def test_of_equals_the_first_born_is_best() -> None:
+    twins = [member("000000-00", 0.5), member("000000-01", 0.5)]
+    assert best_member(lineage(twins), SETTINGS) is twins[0]
+
+
+def test_ancestry_has_the_change_of_each_step() -> None:
+    steps = ancestry(HISTORY, "000003-00", SETTINGS)
+    assert [s.member.individual.name for s in steps] == ["000000-01", "000001-00", "000003-00"]
+    assert [s.fitness for s in steps] == pytest.approx([-0.6, -0.7, -0.3])
+    assert steps[0].change is None
+    assert [s.change for s in steps[1:]] == pytest.approx([-0.1, 0.4])
+
+
+def test_ancestry_ends_where_records_lead_in_a_circle() -> None:
+    looped = member("000000-00", 0.5, "000000-00")
+    assert len(ancestry(lineage([looped]), "000000-00", SETTINGS)) == 1
+
+
+def test_outcomes_and_failures() -> None:
+    counts = outcome_counts(HISTORY)
+    assert [(row["ok"], row["failed"], row["diverged"]) for row in counts] == [
+        (2, 1, 0), (1, 0, 1), (0, 1, 0), (3, 0, 0)
+    ]
+    found = failures(HISTORY)
+    assert [(f.outcome, f.message, f.names) for f in found] == [
+        ("failed", "no kernel", ("000002-00", "000000-02")), ("diverged", "NaN", ("000001-01",))
+    ]
+
+
+def test_over_budget_is_no_failure() -> None:
+    costly = lineage([member("000000-00", 0.5)], budget=Budget(max_parameters=10))
+    assert outcome_counts(costly)[0]["over_budget"] == 1
+    assert failures(costly) == []
+
+
+def test_extent_counts_different_architectures_once() -> None:
+    twins = [member("000000-00", 0.5, key="a"), member("000000-01", 0.5, key="a")]
+    found = extent(lineage([*twins, member("000000-02", outcome="failed")]))
+    assert (found.generations, found.born, found.architectures) == (1, 3, 2)
+    assert (found.trained, found.ok) == (1, 2)
+
+
+def test_time_counts_a_shared_result_once() -> None:
+    twins = [member("000000-00", 0.5, key="a"), member("000000-01", 0.5, key="a")]
+    spent = seconds_spent(lineage([*twins, member("000000-02", outcome="failed")]))
+    assert [(k.kind, k.training, k.evaluation) for k in spent.kinds] == [
+        ("train", 3.0, 0.0), ("start", 1.0, 1.0)
+    ]
+    assert (spent.total, spent.rejected) == (5.0, 2.0)
+
+
+def test_time_by_step() -> None:
+    timings = [Timing("mutate", 0, 0.0, 1.0, 0.5, 0.9), Timing("mutate", 1, 9.0, 3.0, 0.5, 2.0),
+               Timing("select", 0, 0.0, 5.0, 0.0, 1.0)]
+    rows = seconds_by_step(timings)
+    assert [(r.step, r.times, r.seconds, r.startup_share) for r in rows] == [
+        ("select", 1, 5.0, 0.0), ("mutate", 2, 4.0, 0.25)
+    ]
+    assert seconds_by_step([]) == []
+
+
+def test_pareto_front_by_hand() -> None:
+    points = [(1.0, 5.0), (2.0, 3.0), (2.0, 4.0), (3.0, 3.0), (4.0, 1.0), (1.0, 5.0)]
+    assert pareto_front(points) == [0, 5, 1, 4]
+    assert pareto_front([]) == []
+    with pytest.raises(ValueError, match="dimensions"):
+        pareto_front([(1.0,), (1.0, 2.0)])
+
+
+def clouds(dimensions: int) -> st.SearchStrategy[list[tuple[float, ...]]]:
+    """Points on a coarse grid, so that equal coordinates are common."""
+    point = st.tuples(*[st.integers(0, 6).map(float)] * dimensions)
+    return st.lists(point, max_size=30)
+
+
+@given(st.integers(1, 4).flatmap(clouds), st.randoms(use_true_random=False))
+def test_pareto_front_properties(points: list[tuple[float, ...]], rng: Random) -> None:
+    def dominates(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+        return a != b and all(x <= y for x, y in zip(a, b, strict=True))
+
+    front = pareto_front(points)
+    expected = {i for i, p in enumerate(points) if not any(dominates(q, p) for q in points)}
+    assert set(front) == expected
+    assert len(front) == len(expected)
+    assert [points[i] for i in front] == sorted(points[i] for i in front)
+    shuffled = rng.sample(points, len(points))
+    assert [shuffled[i] for i in pareto_front(shuffled)] == [points[i] for i in front]
+
+
+def test_synthetic_search_is_a_valid_search(tmp_path: Path) -> None:
+    root = make_search(tmp_path, 4, 8, 6, max_latency_ms=5)
+    history = root.lineage()
+    assert [len(g.newborn) for g in history.generations] == [8, 6, 6, 6]
+    task, space = root.need_dataset().task, root.space
+    for one in history.members.values():
+        architecture = one.individual.architecture
+        assert space.normalise(architecture, task) == architecture
+        assert space.costs(architecture, task) == one.result.costs
+    outcomes = {g.outcome_of(m) for g in history.generations for m in g.newborn}
+    assert len(outcomes) >= 3
+    again = make_search(tmp_path / "again", 4, 8, 6, max_latency_ms=5)
+    assert replace(again.lineage().generations[-1]) == history.generations[-1]
