@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from rich.console import Console
@@ -43,7 +44,7 @@ def _table(first: Member[Any], best: Member[Any], trained: int) -> Table:
     table = Table(title=f"after {trained} trained networks")
     for heading in ("", "best of the first generation", "best"):
         table.add_column(heading, justify="left" if not heading else "right")
-    rows = {
+    rows: dict[str, Callable[[Member[Any]], str]] = {
         "individual": lambda m: m.individual.name,
         "architecture": lambda m: m.individual.id,
         "top-1 accuracy": lambda m: f"{m.result.metrics['top1']:.3f}",

@@ -20,8 +20,9 @@ from videonas.search.budget import Budget
 from videonas.search.dataset import SPLITS, Dataset, Shard, Skipped, Split
 from videonas.search.individual import Individual, individual_name, result_key
 from videonas.search.population import Candidates, Member, Population
+from videonas.search.records import Timing
 from videonas.search.result import Evaluation, Latency, Outcome, Result, Training
-from videonas.search.root import SearchRoot, Timing
+from videonas.search.root import SearchRoot
 from videonas.search.settings import Settings
 from videonas.spaces import Edit, SearchSpace, architecture_id
 from videonas.spaces.tiny_video import TinyVideoArchitecture

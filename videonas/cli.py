@@ -64,7 +64,7 @@ def given_settings(
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__)
 def main() -> None:
-    """Searches for video-classification networks by evolution.
+    r"""Searches for video-classification networks by evolution.
 
     \b
     The steps of one generation, in order:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import logging
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -32,7 +32,7 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 def to_plain(record: object, *, without_defaults: bool = False) -> Any:
     """A record as dictionaries, lists, strings and numbers."""
-    adapter = _adapter(type(record))
+    adapter = _adapter(cast(Any, type(record)))
     return adapter.dump_python(record, mode="json", exclude_defaults=without_defaults)
 
 
@@ -72,7 +72,8 @@ def decode(kind: type[T], data: bytes, file_format: str, where: str) -> T:
     try:
         plain = json.loads(data)
     except ValueError as error:
-        raise DamagedRecord(f"{where}: not JSON ({error}); restore this file or delete it") from None
+        advice = "restore this file or delete it"
+        raise DamagedRecord(f"{where}: not JSON ({error}); {advice}") from None
     if not isinstance(plain, dict):
         raise DamagedRecord(f"{where}: found a JSON {type(plain).__name__}, expected an object")
     found = plain.pop("format", None)
@@ -91,7 +92,7 @@ def from_plain(kind: type[T], plain: Any, where: str) -> T:
     """
     for _ in range(2):
         try:
-            return _adapter(kind).validate_python(plain)  # type: ignore[no-any-return]
+            return _adapter(cast(Any, kind)).validate_python(plain)  # type: ignore[no-any-return]
         except ValidationError as error:
             problems = error.errors(include_url=False)
             unknown = [p["loc"] for p in problems if p["type"] == "unexpected_keyword_argument"]

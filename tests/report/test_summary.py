@@ -27,8 +27,8 @@ from videonas.search.budget import Budget
 from videonas.search.individual import Individual, Origin
 from videonas.search.lineage import Lineage
 from videonas.search.population import Member, Population
+from videonas.search.records import Timing
 from videonas.search.result import Evaluation, Latency, Outcome, Result, Training
-from videonas.search.root import Timing
 from videonas.search.settings import Settings
 from videonas.spaces import Costs, Edit
 

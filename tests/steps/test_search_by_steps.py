@@ -160,7 +160,7 @@ def test_a_budget_may_change_between_runs(new_root: NewRoot) -> None:
     root = new_root(max_latency_ms=1e-6)
     mutate(root, 0)
     assert set(train_candidate(root, 0).values()) == {"over_budget"}
-    with pytest.raises(VideonasError, match="the fastest takes .* ms, max_latency_ms is 1e-06"):
+    with pytest.raises(VideonasError, match=r"the fastest takes .* ms, max_latency_ms is 1e-06"):
         select(root, 0)
     again = SearchRoot(root.uri)
     start(again, {"max_latency_ms": 1e6})

@@ -66,7 +66,8 @@ def evaluate(
             logits = logits.write(number, model(to_input(batch), training=False))
         return logits.concat()
 
-    all_logits, all_labels = [], []
+    all_logits: list[Any] = []
+    all_labels: list[Any] = []
     for clips, labels in parts:
         watch.lap("load")
         if not all_logits:

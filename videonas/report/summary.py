@@ -11,8 +11,8 @@ from typing import Any
 from videonas.search.budget import Budget
 from videonas.search.lineage import Lineage, fitness
 from videonas.search.population import Member
+from videonas.search.records import Timing
 from videonas.search.result import OUTCOMES, Outcome, Result
-from videonas.search.root import Timing
 from videonas.search.settings import Settings
 
 Measure = Callable[[Member[Any]], "float | None"]

@@ -6,18 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from videonas.errors import DamagedRecord
 from videonas.search.population import Member, Population
 from videonas.search.settings import Settings
 
 
 def fitness(member: Member[Any], settings: Settings) -> float | None:
-    """What selection maximises; None for a member without validation metrics."""
+    """What selection maximises; None for a member without validation metrics.
+
+    Raises:
+        DamagedRecord: a metric that selection needs is missing.
+    """
     metrics = member.result.metrics
     if not metrics:
         return None
-    if settings.fitness == "loss":
-        return -metrics["loss"]
-    return metrics["top1"] + metrics["top5"]
+    try:
+        return -metrics["loss"] if settings.fitness == "loss" else metrics["top1"] + metrics["top5"]
+    except KeyError as error:
+        raise DamagedRecord(
+            f"{member.individual.name}: its result has no {error.args[0]!r} among {sorted(metrics)}"
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -36,10 +44,14 @@ class Lineage:
 
         Raises:
             KeyError: nobody of that name was born.
+            DamagedRecord: somebody was born before their parent.
         """
         line = [self.members[name]]
-        while line[-1].individual.parents:
-            line.append(self.members[line[-1].individual.parents[0]])
+        while parents := line[-1].individual.parents:
+            child, parent = line[-1].individual, self.members[parents[0]]
+            if parent.individual.generation >= child.generation:
+                raise DamagedRecord(f"{child.name}: its parent {parents[0]} was born later")
+            line.append(parent)
         return line
 
     def best(self, settings: Settings, generation: int | None = None) -> Member[Any] | None:

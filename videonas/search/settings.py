@@ -26,8 +26,9 @@ Decides = Literal["result", "data", "search", "run"]
 
 
 def _setting(default: Any, decides: Decides, description: str, **limits: Any) -> Any:
-    extra = {"decides": decides}
-    return Field(default, description=description, json_schema_extra=extra, **limits)
+    return Field(
+        default, description=description, json_schema_extra={"decides": decides}, **limits
+    )
 
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]

@@ -11,7 +11,8 @@ from videonas.search.dataset import Dataset
 from videonas.search.individual import Individual
 from videonas.search.population import Candidates
 from videonas.search.result import Outcome, Result
-from videonas.search.root import ResultFolder, SearchRoot
+from videonas.search.result_folder import ResultFolder
+from videonas.search.root import SearchRoot
 from videonas.training.jobs import Candidate
 from videonas.training.supervisor import Limits
 

@@ -47,7 +47,7 @@ def _assignment(batch: Batch, individual: Individual[Any], supervisor: Superviso
         "evaluation",
         done=lambda: batch.result(individual).outcome(batch.budget) is not None,
         work=lambda: _evaluate(batch, individual, supervisor),
-        give_up=lambda why: folder.publish(Evaluation("failed", why)) and None,
+        give_up=lambda why: folder.publish(Evaluation("failed", why)),
     )
 
 

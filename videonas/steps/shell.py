@@ -17,7 +17,8 @@ import psutil
 
 from videonas.errors import EXIT_STATUS, VideonasError
 from videonas.logs import set_up_logging
-from videonas.search.root import SearchRoot, Timing
+from videonas.search.records import Timing
+from videonas.search.root import SearchRoot
 
 log = logging.getLogger(__name__)
 

@@ -55,7 +55,7 @@ class _Trainer:
             "training",
             done=lambda: self._done(individual),
             work=lambda: self._measure(individual) or self._train(individual),
-            give_up=lambda why: folder.publish(Training("failed", why)) and None,
+            give_up=lambda why: folder.publish(Training("failed", why)),
         )
 
     def _done(self, individual: Individual[Any]) -> bool:

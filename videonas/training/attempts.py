@@ -18,7 +18,8 @@ from typing import Literal
 
 import psutil
 
-from videonas.search.root import Attempt, ResultFolder
+from videonas.search.records import Attempt
+from videonas.search.result_folder import ResultFolder
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ class Assignment:
     task: Literal["training", "evaluation"]
     done: Callable[[], bool]
     work: Callable[[], str]
-    give_up: Callable[[str], None]
+    give_up: Callable[[str], object]
 
 
 def work_through(assignments: Iterable[Assignment], attempts: int, seconds: float) -> None:

@@ -18,7 +18,8 @@ MEASURE = "videonas.evaluation.latency:latency_job"
 TRAIN = "videonas.training.trainer:train_job"
 EVALUATE = "videonas.evaluation.accuracy:evaluation_job"
 
-PRELOAD = tuple(job.partition(":")[0] for job in (MEASURE, TRAIN, EVALUATE)) + (
+PRELOAD = (
+    *(job.partition(":")[0] for job in (MEASURE, TRAIN, EVALUATE)),
     "videonas.networks.tiny_video",
 )
 """Modules that a fork server imports before its first child, so that no child has to."""

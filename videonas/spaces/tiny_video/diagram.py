@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from videonas.spaces.base import Diagram, Node
 from videonas.spaces.tiny_video.architecture import Block, Layer, TinyVideoArchitecture, layers
 from videonas.task import Task
@@ -26,7 +28,8 @@ def rows(architecture: TinyVideoArchitecture, task: Task) -> list[dict[str, str]
 def draw(architecture: TinyVideoArchitecture, task: Task) -> Diagram:
     """The clip, the blocks and the classifier as a chain."""
     clip = architecture.clip
-    stride = f"every {architecture.frame_stride}. frame" if clip.frames > 1 else "one frame"
+    step = architecture.frame_stride
+    stride = f"one frame in {step}" if step > 1 else "frame by frame"
     nodes = [Node("input", "clip", (stride,), f"{clip.frames} x {clip.size}² x {clip.channels}")]
     for number, (block, last) in enumerate(_blocks(architecture, task)):
         lines = [line for line in (_space(block), _time(block)) if line != "-"]
@@ -36,7 +39,7 @@ def draw(architecture: TinyVideoArchitecture, task: Task) -> Diagram:
         nodes.append(Node(f"blocks.{number}", title, tuple(lines), _size(last)))
     nodes.append(Node("head", "classes", ("mean over time and space",), str(task.classes)))
     names = [node.name for node in nodes]
-    return Diagram(tuple(nodes), tuple((a, b, "") for a, b in zip(names, names[1:], strict=False)))
+    return Diagram(tuple(nodes), tuple((a, b, "") for a, b in pairwise(names)))
 
 
 def _blocks(architecture: TinyVideoArchitecture, task: Task) -> list[tuple[Block, Layer]]:

@@ -64,7 +64,7 @@ def _clip_field(name: str, allowed: Callable[[Task], Sequence[int]]) -> TinyVide
             changed
             for value in allowed(task)
             if value != before
-            and (changed := replace(a, **{name: value})).span <= task.streams["rgb"].frames
+            and (changed := _with(a, name, value)).span <= task.streams["rgb"].frames
         ]
         if not fitting:
             return None
@@ -127,6 +127,10 @@ def _remove_block(a: TinyVideoArchitecture, task: Task, rng: Random, _: Learned)
     rest = a.blocks[:place] + a.blocks[place + 1 :]
     edit = Edit("remove_block", f"blocks.{place}", to_plain(a.blocks[place]), None)
     return replace(a, blocks=rest), edit
+
+
+def _with(a: TinyVideoArchitecture, name: str, value: Any) -> TinyVideoArchitecture:
+    return replace(a, **{name: value})
 
 
 def _insert(a: TinyVideoArchitecture, place: int, block: Block, operator: str) -> Mutated:

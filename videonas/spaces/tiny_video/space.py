@@ -170,7 +170,9 @@ class TinyVideoSpace:
         """Share of fields that differ, 0 to 1; blocks are compared place by place, and a block
         that has no counterpart differs in every field.
         """
-        pairs = [(getattr(a, n), getattr(b, n)) for n in ("image_size", "frames", "frame_stride")]
+        pairs: list[tuple[Any, Any]] = [
+            (getattr(a, n), getattr(b, n)) for n in ("image_size", "frames", "frame_stride")
+        ]
         width = len(Block.__dataclass_fields__)
         for place in range(max(len(a.blocks), len(b.blocks))):
             if place < min(len(a.blocks), len(b.blocks)):
@@ -178,7 +180,7 @@ class TinyVideoSpace:
                 pairs += [(v, other[n]) for n, v in asdict(a.blocks[place]).items()]
             else:
                 pairs += [(0, 1)] * width
-        return sum(x != y for x, y in pairs) / len(pairs)
+        return sum(bool(x != y) for x, y in pairs) / len(pairs)
 
     def diagram(self, architecture: TinyVideoArchitecture, task: Task, learned: Learned) -> Diagram:
         """The network as a chain of blocks; nothing is learned about a chain."""

@@ -1,0 +1,204 @@
+"""One birth: its draws, its mutations, the budget, and architectures that are there already."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.architectures import TASK, evolved
+from tests.simulated import Simulation, Word, Words, member
+from videonas.errors import BudgetError
+from videonas.evolution import BirthPlace, open_algorithm
+from videonas.evolution.birth import mutate
+from videonas.search.budget import Budget
+from videonas.search.individual import Individual
+from videonas.search.settings import Settings, make_settings
+from videonas.spaces import architecture_id
+from videonas.spaces.tiny_video import TinyVideoArchitecture, TinyVideoSpace
+
+SPACE = TinyVideoSpace()
+
+
+# mutate
+
+
+@given(evolved(mutations=3), st.integers(1, 6), st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None)
+def test_each_mutation_changes_the_network(
+    net: TinyVideoArchitecture, count: int, seed: int
+) -> None:
+    after, edits = mutate(SPACE, net, TASK, Random(seed), count, {})
+    assert len(edits) == count
+    assert SPACE.normalise(after, TASK) == after
+    # the draws of the first mutation do not depend on how many follow
+    once, first = mutate(SPACE, net, TASK, Random(seed), 1, {})
+    assert once != net
+    assert first == edits[:1]
+
+
+def test_a_mutation_that_changes_nothing_does_not_count() -> None:
+    """Swapping equal letters gives the same word."""
+    space = Words(length=3)
+    for seed in range(50):
+        after, edits = mutate(space, Word((0, 0, 0)), TASK, Random(seed), 1, {})
+        assert [edit.operator for edit in edits] == ["flip"]
+        assert sum(after.letters) == 1
+
+
+def test_every_operator_is_drawn() -> None:
+    edits = [mutate(Words(4), Word((0, 1, 0, 1)), TASK, Random(s), 1, {})[1] for s in range(50)]
+    assert {edit.operator for (edit,) in edits} == {"flip", "swap"}
+
+
+def test_where_no_operator_applies_nothing_changes() -> None:
+    word = Word((0, 1, 0))
+    assert mutate(Words(stuck=True), word, TASK, Random(0), 2, {}) == (word, ())
+
+
+def test_only_the_first_mutation_sees_what_training_taught() -> None:
+    for seed in range(20):
+        space = Words(length=8)
+        word = Word((0,) * 8)
+        mutate(space, word, TASK, Random(seed), 3, {"letters.0": 0.7})
+        tries = Words(length=8)
+        mutate(tries, word, TASK, Random(seed), 1, {})
+        first = len(tries.taught)  # draws until the first mutation changed something
+        assert space.taught[:first] == [{"letters.0": 0.7}] * first
+        assert len(space.taught) >= first + 2
+        assert all(taught == {} for taught in space.taught[first:])
+
+
+# BirthPlace
+
+
+def place(space: Any, parents: Any = (), **values: Any) -> BirthPlace:
+    """Where children of `parents` are born."""
+    made = make_settings(values)
+    return BirthPlace(space, TASK, made, open_algorithm(made), Budget.of(made), parents)
+
+
+def parent(space: Any, architecture: Any, **learned: float) -> Any:
+    """A member with an architecture, and what its training taught."""
+    identity = architecture_id(space.name, architecture)
+    return member(Individual("000000-00", identity, architecture, "sampled"), 0.0, learned)
+
+
+def test_a_child_carries_its_name_parent_edits_and_id() -> None:
+    net = SPACE.sample(TASK, Random(0))
+    child = place(SPACE, [parent(SPACE, net)], mutations=3, mutation_decay=2).birth("000002-07", ())
+    assert child.name == "000002-07"
+    assert child.origin == "mutated"
+    assert child.parents == ("000000-00",)
+    assert len(child.edits) == 2  # ceil(3 - 2/2)
+    assert child.id == architecture_id("tiny_video", child.architecture)
+
+
+def test_the_first_generation_is_sampled() -> None:
+    child = place(SPACE).birth("000000-03", ())
+    assert (child.origin, child.parents, child.edits) == ("sampled", (), ())
+    assert child.id == architecture_id("tiny_video", child.architecture)
+
+
+def test_a_parent_teaches_its_child() -> None:
+    space = Words(8)
+    place(space, [parent(space, Word((0,) * 8), gate=0.5)]).birth("000001-00", ())
+    assert space.taught[0] == {"gate": 0.5}
+
+
+def test_the_name_and_the_seed_decide_all_draws() -> None:
+    parents = [parent(SPACE, SPACE.sample(TASK, Random(seed))) for seed in range(4)]
+    for of in ((), parents):
+        child = place(SPACE, of).birth("000001-03", ())
+        assert place(SPACE, of).birth("000001-03", ()) == child
+        others = [place(SPACE, of).birth("000001-04", ()), place(SPACE, of).birth("000002-03", ()),
+                  place(SPACE, of, seed=1).birth("000001-03", ())]
+        assert all(other.architecture != child.architecture for other in others)
+
+
+@pytest.mark.parametrize("algorithm", ["tournament", "random", "drift"])
+def test_a_child_does_not_depend_on_how_many_are_born_after_it(algorithm: Any) -> None:
+    few, many = (Simulation(Settings(algorithm=algorithm), lambda net: net.frames) for _ in "ab")
+    for search in (few, many):
+        search.step()
+    assert few.births(4) == many.births(9)[:4]
+
+
+# The static budget
+
+
+@pytest.mark.parametrize("algorithm", ["tournament", "random", "drift"])
+def test_nobody_is_born_outside_the_static_budget(algorithm: str) -> None:
+    limits = {"max_parameters": 60_000, "max_macs": 30_000_000}
+    search = Simulation(make_settings({"algorithm": algorithm, **limits}), lambda net: net.frames)
+    free = Simulation(make_settings({"algorithm": algorithm}), lambda net: net.frames)
+    tempted = 0
+    for _ in range(5):
+        for child in search.step():
+            costs = SPACE.costs(child.architecture, TASK)
+            assert costs.parameters <= 60_000
+            assert costs.macs <= 30_000_000
+        tempted += sum(
+            bool(Budget(**limits).excess_of_costs(SPACE.costs(child.architecture, TASK)))
+            for child in free.step()
+        )
+    assert tempted > 5  # the limits do bind
+
+
+@pytest.mark.parametrize("limit", ["max_parameters", "max_macs"])
+def test_a_network_at_the_limit_is_inside(limit: str) -> None:
+    space = Words(length=3)
+    born = {place(space, **{limit: 1}).birth(f"000000-{n:02d}", ()).architecture for n in range(60)}
+    assert born == {Word((0, 0, 0)), Word((1, 0, 0)), Word((0, 1, 0)), Word((0, 0, 1))}
+
+
+def test_a_budget_that_nothing_meets_is_said_in_a_sentence() -> None:
+    with pytest.raises(BudgetError) as caught:
+        place(SPACE, max_parameters=5, max_macs=7, sampling_tries=30).birth("000000-00", ())
+    drawn = [place(SPACE).birth("000000-00", ())]
+    costs = SPACE.costs(drawn[0].architecture, TASK)
+    sentence = str(caught.value)
+    assert sentence.startswith(
+        "individual 000000-00: none of 30 draws fits max_parameters=5 and max_macs=7; "
+        "the smallest had "
+    )
+    assert sentence.endswith("raise the limit, or give the search space smaller options")
+    least = int(sentence.partition("smallest had ")[2].partition(" ")[0].replace(",", ""))
+    assert 5 < least <= costs.parameters
+
+
+# Architectures that are there already
+
+
+def test_what_is_there_already_is_drawn_again() -> None:
+    space = Words(length=3)
+    taken: set[str] = set()
+    for index in range(8):
+        child = place(space).birth(f"000000-{index:02d}", taken)
+        assert child.id not in taken
+        taken.add(child.id)
+    assert len(taken) == 8
+    again = place(space).birth("000000-08", taken)
+    assert again.id in taken
+
+
+def test_a_mutant_that_is_there_already_is_drawn_again() -> None:
+    space = Words(length=3)
+    of = [parent(space, Word((0, 0, 0)))]
+    near = [(1, 0, 0), (0, 1, 0), (0, 0, 1)]
+    for free in near:
+        taken = {space.identity(*word) for word in near if word != free}
+        child = place(space, of, mutations=1).birth("000001-00", taken)
+        assert child.architecture == Word(free)
+
+
+def test_an_architecture_over_budget_is_no_way_out() -> None:
+    """Known and inside goes before new and outside."""
+    space = Words(length=2)
+    taken = {space.identity(0, 0)}
+    assert place(space, max_parameters=1).birth("000000-00", taken).id not in taken
+    taken |= {space.identity(0, 1), space.identity(1, 0)}
+    assert place(space, max_parameters=1).birth("000000-00", taken).id in taken

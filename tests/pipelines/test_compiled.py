@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import ast
+import inspect
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from kfp import components as kfp_components
+
+import pipelines
+from pipelines.compiling import compile_pipeline
+from pipelines.local import FORM
+from videonas.search.settings import Settings
+from videonas.spaces import SPACES
+from videonas.steps.start import FORM_HAS_NO_NONE, form_settings
+
+TOP = Path(inspect.getfile(pipelines)).parents[1]
+ARGO_LIMIT = 2**20
+"""Bytes of a Workflow, compiled pipeline and status together."""
+
+
+def checked_in(space: str) -> Path:
+    return TOP / "pipelines" / space / f"{space}.yaml"
+
+
+def load(path: Path) -> dict[str, Any]:
+    (document,) = yaml.safe_load_all(path.read_text())
+    assert isinstance(document, dict)
+    return document
+
+
+@pytest.mark.parametrize("space", sorted(SPACES))
+def test_the_compiled_pipeline_is_the_one_checked_in(space: str, tmp_path: Path) -> None:
+    compile_pipeline(space, tmp_path / "new.yaml")
+    assert (tmp_path / "new.yaml").read_text() == checked_in(space).read_text(), "make compile"
+
+
+@pytest.mark.parametrize("space", sorted(SPACES))
+def test_kfp_loads_it(space: str) -> None:
+    component = kfp_components.load_component_from_file(str(checked_in(space)))
+    assert component.name == f"videonas-{space.replace('_', '-')}"
+
+
+def test_it_stays_well_below_what_argo_holds(tmp_path: Path) -> None:
+    sizes = {}
+    for generations in (5, 10):
+        compile_pipeline("tiny_video", tmp_path / "p.yaml", generations)
+        sizes[generations] = (tmp_path / "p.yaml").stat().st_size
+    assert sizes[5] < ARGO_LIMIT / 8
+    assert sizes[10] < 2.1 * sizes[5], "grows with the generations and no faster"
+
+
+def test_every_task_is_uncached() -> None:
+    def tasks(component: dict[str, Any]) -> list[dict[str, Any]]:
+        return list(component.get("dag", {}).get("tasks", {}).values())
+
+    compiled = load(checked_in("tiny_video"))
+    every = [t for c in (*compiled["components"].values(), compiled["root"]) for t in tasks(c)]
+    executed = [t for t in every
+                if "executorLabel" in compiled["components"][t["componentRef"]["name"]]]
+    assert len(executed) == 2 + 5 * 4
+    assert not any(t.get("cachingOptions", {}).get("enableCache") for t in executed)
+
+
+def test_the_form_has_the_defaults_of_the_settings() -> None:
+    form = load(checked_in("tiny_video"))["root"]["inputDefinitions"]["parameters"]
+    assert set(form) == {"search_root", "settings", *FORM}
+    for name, parameter in form.items():
+        assert parameter["description"], name
+        if name in FORM:
+            default = getattr(Settings(), name)
+            shown = FORM_HAS_NO_NONE[name] if default is None else default
+            assert parameter.get("defaultValue") == shown, name
+    assert not form["search_root"].get("isOptional")
+
+
+def test_form_fields_that_are_empty_are_not_given() -> None:
+    assert form_settings({"batch_size": 4}, videos="", max_macs=0, population=3) == {
+        "batch_size": 4, "population": 3,
+    }
+
+
+@pytest.mark.parametrize("path", sorted((TOP / "components").glob("*/component.py")), ids=str)
+def test_a_component_imports_only_kfp_at_its_top(path: Path) -> None:
+    """KFP embeds the function alone: what it uses has to be imported inside it."""
+    allowed = {"kfp", "typing", "components.images"}
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            assert {alias.name for alias in node.names} <= allowed
+        if isinstance(node, ast.ImportFrom):
+            assert node.module in allowed
+
+
+@pytest.mark.parametrize("path", sorted((TOP / "components").glob("*/component.py")), ids=str)
+def test_a_component_is_a_few_lines_around_a_step(path: Path) -> None:
+    (function,) = [n for n in ast.parse(path.read_text()).body if isinstance(n, ast.FunctionDef)]
+    body = [n for n in function.body if not isinstance(n, ast.Expr)]
+    assert len(ast.unparse(body).splitlines() if isinstance(body, ast.AST) else
+               "\n".join(map(ast.unparse, body)).splitlines()) <= 20
+    modules = {n.module for n in ast.walk(function) if isinstance(n, ast.ImportFrom)}
+    assert all(m in ("pathlib",) or m.startswith("videonas.steps") for m in modules if m)

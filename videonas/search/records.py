@@ -1,0 +1,139 @@
+"""Records under a search root that have no module of their own, and how all records are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from videonas.codec import STRICT, decode, encode
+from videonas.search.dataset import Dataset
+from videonas.search.population import Candidates, Population
+from videonas.search.result import Evaluation, Latency, Training
+from videonas.storage import Store
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class SearchRecord:
+    """`search.json`: the settings on which results and selection depend."""
+
+    __pydantic_config__ = STRICT
+
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """`runs/<n>.json`: the settings that may differ between runs."""
+
+    __pydantic_config__ = STRICT
+
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """`<task>-attempt-<n>`: somebody is at work on a result, or was when the machine stopped.
+
+    Attributes:
+        owner: who, so that only the owner takes it back.
+        host: on which machine.
+        pid: which process there.
+        started: seconds since 1970.
+        seconds: after which it is over, come what may.
+    """
+
+    __pydantic_config__ = STRICT
+
+    owner: str
+    host: str
+    pid: int
+    started: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Failure:
+    """`<task>-failure-<n>`: an attempt ended by itself without a result, and why."""
+
+    __pydantic_config__ = STRICT
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Timing:
+    """`timings/<...>.json`: the wall time of one execution of a step.
+
+    Attributes:
+        step: its name.
+        generation: None for a step that belongs to none.
+        started: of its process, in seconds since 1970.
+        seconds: from the start of its process to its end.
+        startup: of these, seconds until the step began: the interpreter and imports.
+        cpu: processor seconds of the process and its children.
+    """
+
+    __pydantic_config__ = STRICT
+
+    step: str
+    generation: int | None
+    started: float
+    seconds: float
+    startup: float
+    cpu: float
+
+
+FORMATS: Mapping[type[Any], str] = {
+    SearchRecord: "search/1",
+    RunRecord: "run/1",
+    Dataset: "dataset/1",
+    Candidates: "candidates/1",
+    Population: "population/1",
+    Latency: "latency/1",
+    Training: "training/1",
+    Evaluation: "evaluation/1",
+    Attempt: "attempt/1",
+    Failure: "failure/1",
+    Timing: "timing/1",
+}
+"""The format that is written, by the class of a record."""
+
+
+class Records:
+    """Reads and writes records in a store."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def where(self, key: str) -> str:
+        """The address of a key, for messages."""
+        return f"{self.store.uri}/{key}"
+
+    def read(self, kind: Any, key: str) -> Any:
+        """The record at `key`, or None when there is none.
+
+        Raises:
+            DamagedRecord: it cannot be read as `kind`.
+        """
+        data = self.store.read(key)
+        return None if data is None else self.decode(kind, data, key)
+
+    def create(self, record: T, key: str, kind: Any = None) -> T:
+        """Writes a record unless there is one; gives back the one that counts."""
+        data = encode(record, FORMATS[type(record)])
+        counted = self.store.create(key, data)
+        if counted == data:
+            return record
+        return self.decode(kind or type(record), counted, key)  # type: ignore[no-any-return]
+
+    def decode(self, kind: Any, data: bytes, key: str) -> Any:
+        """The record that `data`, read at `key`, holds.
+
+        Raises:
+            DamagedRecord: it cannot be read as `kind`.
+        """
+        plain_kind = getattr(kind, "__origin__", kind)
+        return decode(kind, data, FORMATS[plain_kind], self.where(key))

@@ -1,0 +1,105 @@
+"""The files of one result."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from videonas.errors import DamagedRecord
+from videonas.search.records import Attempt, Failure, Records
+from videonas.search.result import Evaluation, Latency, Training
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ResultFolder:
+    """`results/<id>/<key>/`: the parts of one result.
+
+    training-attempt-<n>     somebody tries, or tried
+    training-failure-<n>     why that try gave no result
+    latency.json             measured before training
+    training.json            how training ended
+    proxy.weights.h5         what it learned
+    evaluation-attempt-<n>, evaluation-failure-<n>
+    evaluation.json          how accurate that is
+    """
+
+    records: Records
+    architecture_id: str
+    key: str
+    folder: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        for part in (self.architecture_id, self.key):
+            if not re.fullmatch(r"[0-9a-f]{12}", part):
+                raise DamagedRecord(f"{part!r} is not an id; allowed: 12 hex digits")
+        object.__setattr__(self, "folder", f"results/{self.architecture_id}/{self.key}")
+
+    def latency(self) -> Latency | None:
+        """The measured latency, if it was measured."""
+        return self.records.read(Latency, f"{self.folder}/latency.json")  # type: ignore[no-any-return]
+
+    def training(self) -> Training | None:
+        """How training ended, if it did."""
+        return self.records.read(Training, f"{self.folder}/training.json")  # type: ignore[no-any-return]
+
+    def evaluation(self) -> Evaluation | None:
+        """How accurate it is, if it was evaluated."""
+        return self.records.read(Evaluation, f"{self.folder}/evaluation.json")  # type: ignore[no-any-return]
+
+    def publish(self, part: T) -> T:
+        """Writes a `Latency`, `Training` or `Evaluation`; gives back the one that counts."""
+        return self.records.create(part, f"{self.folder}/{type(part).__name__.lower()}.json")
+
+    def publish_weights(self, path: Path) -> None:
+        """Moves a file of weights here, unless there is one."""
+        self.records.store.create_file(self._weights, path)
+
+    def fetch_weights(self) -> Path:
+        """A local file of the weights.
+
+        Raises:
+            StorageError: there are none.
+        """
+        return self.records.store.fetch(self._weights)
+
+    def delete_weights(self) -> None:
+        """Frees their space; nothing happens when there are none."""
+        self.records.store.delete(self._weights)
+
+    @property
+    def _weights(self) -> str:
+        return f"{self.folder}/proxy.weights.h5"
+
+    def attempts(self, task: str) -> dict[int, Attempt]:
+        """The attempts at `training` or `evaluation` that left no result, by number from 1."""
+        found = {}
+        for key in self.records.store.keys(f"{self.folder}/{task}-attempt-"):
+            attempt = self.records.read(Attempt, key)
+            if attempt is not None:  # its owner may have taken it back just now
+                found[int(key.rpartition("-")[2])] = attempt
+        return found
+
+    def failures(self, task: str) -> dict[int, str]:
+        """Why attempts at `training` or `evaluation` failed, by number."""
+        store, found = self.records.store, {}
+        for key in store.keys(f"{self.folder}/{task}-failure-"):
+            failure = self.records.read(Failure, key)
+            found[int(key.rpartition("-")[2])] = failure.message
+        return found
+
+    def publish_failure(self, task: str, number: int, message: str) -> None:
+        """Writes why an attempt gave no result."""
+        self.records.create(Failure(message), f"{self.folder}/{task}-failure-{number}")
+
+    def begin_attempt(self, task: str, number: int, attempt: Attempt) -> bool:
+        """Claims an attempt; False when somebody else has it."""
+        key = f"{self.folder}/{task}-attempt-{number}"
+        return self.records.create(attempt, key).owner == attempt.owner
+
+    def take_back(self, task: str, number: int) -> None:
+        """Removes an attempt that was interrupted from outside: it does not count."""
+        self.records.store.delete(f"{self.folder}/{task}-attempt-{number}")
