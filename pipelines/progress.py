@@ -75,7 +75,7 @@ def show_progress(
         finished: ends it.
     """
     view = _Bars(console, generations) if console.is_terminal else _Lines(console)
-    seen = -1
+    first = seen = -1
     with view:
         while True:
             over = finished.wait(POLL_SECONDS)
@@ -83,8 +83,9 @@ def show_progress(
                 root = SearchRoot(uri)  # afresh: settings may come with the first step
                 now = standing(root)
                 if seen < 0:
-                    seen = now.ended
-                view.update(now)
+                    first = seen = now.ended
+                if now.ended < first + generations:
+                    view.update(now)
                 for generation in range(seen, now.ended):
                     if (population := root.population(generation)) is not None:
                         view.say(sentence(population, root))

@@ -81,13 +81,17 @@ class Simulation:
         """One generation; gives back who was born in it."""
         default = self.settings.children if self.generation else self.settings.population
         born = self.births(count or default)
+        self.settle(born)
+        return born
+
+    def settle(self, born: Sequence[Individual[Any]]) -> None:
+        """Evaluates those who were born; they and the parents survive, or not."""
         newborn = [member(individual, self.fitness(individual.architecture)) for individual in born]
         for each in newborn:
             self.best.append(max(-each.result.metrics["loss"], *self.best[-1:], float("-inf")))
         rng = Random(f"{self.settings.seed}/{self.generation}/survival")
         self.parents = self.algorithm.survival(ranked([*self.parents, *newborn]), rng)
         self.generation += 1
-        return born
 
     def run(self, generations: int) -> Simulation:
         """So many generations more."""

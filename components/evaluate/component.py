@@ -18,7 +18,7 @@ def evaluate(
         evaluated: Outcomes by name.
 
     Returns:
-        How many have the outcome `ok`.
+        Output: How many have the outcome `ok`.
     """
     from videonas.steps.candidates import outcome_metadata
     from videonas.steps.evaluate import evaluate

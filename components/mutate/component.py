@@ -21,8 +21,9 @@ def mutate(
         candidates: The individuals: how many were born, and how many are to be trained.
 
     Returns:
-        The generation, whether there is anything to do in it, and names in batches for one
-        training task each.
+        generation: Counted from 0.
+        go: Whether there is anything to do in it.
+        batches: Names of individuals to be trained, in batches for one training task each.
     """
     from videonas.steps.mutate import mutate
     from videonas.steps.shell import step

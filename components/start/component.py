@@ -47,7 +47,8 @@ def start(
         search: The search, with its settings.
 
     Returns:
-        First and last generation of this run.
+        first: First generation of this run.
+        last: Last generation of this run.
     """
     from videonas.steps.shell import step
     from videonas.steps.start import form_settings, start

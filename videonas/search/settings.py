@@ -119,6 +119,7 @@ class Settings(BaseModel):
     )
 
     # Latency
+    measure_latency: bool = _setting(True, "result", "whether latency is measured before training")
     latency_warmup: int = _setting(5, "result", "passes before latency is measured", ge=0)
     latency_repeats: int = _setting(
         30, "result", "measured passes of one clip; latency is their median", ge=3
@@ -159,6 +160,8 @@ class Settings(BaseModel):
             raise ValueError("validation_fraction and test_fraction leave nothing to train on")
         if self.validation_fraction == 0:
             raise ValueError("validation_fraction is 0, and selection needs a validation split")
+        if self.max_latency_ms is not None and not self.measure_latency:
+            raise ValueError("max_latency_ms is set, and measure_latency is off")
         open_space(self.space, self.space_options)
         return self
 

@@ -63,9 +63,9 @@ class _Trainer:
         return result.training is not None or bool(result.excess(self.batch.budget))
 
     def _measure(self, individual: Individual[Any]) -> str:
-        """Measures latency unless it is known; gives back why it could not."""
+        """Measures latency unless that is done or off; gives back why it could not."""
         folder = self.batch.folder(individual)
-        if folder.latency() is not None:
+        if not self.batch.root.settings.measure_latency or folder.latency() is not None:
             return ""
         with machine_lock(alone=True):
             candidate = self.batch.candidate(individual)

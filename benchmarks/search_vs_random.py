@@ -1,0 +1,229 @@
+"""Evolution against random search, and against evolution with selection replaced by chance.
+
+Paired: the searches of one seed share their first population and its results, and train the same
+number of networks. Each search's best network is then trained again from scratch with seeds that
+no search used, and measured on the test split, which no search saw.
+
+    python benchmarks/search_vs_random.py --videos DIR --output runs/search_vs_random
+
+It can be stopped and run again: what is finished is kept. About 1,600 trainings by default.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import statistics
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from videonas.search.dataset import Dataset
+from videonas.search.individual import Individual
+from videonas.search.root import SearchRoot
+from videonas.search.settings import merge_settings, read_settings_file
+from videonas.steps.data_prep import data_prep
+from videonas.steps.evaluate import evaluate
+from videonas.steps.mutate import mutate
+from videonas.steps.select import select
+from videonas.steps.start import start
+from videonas.steps.train_candidate import train_candidate
+from videonas.training.jobs import (
+    EVALUATE,
+    PRELOAD,
+    TRAIN,
+    Candidate,
+    EvaluationJob,
+    TrainingJob,
+)
+from videonas.training.supervisor import Limits, Supervisor
+
+ARMS = ("tournament", "random", "drift")
+FRESH_SEEDS = (101, 102, 103)
+"""A search draws its seeds by hash from 31 bits: that it drew one of these is next to impossible."""
+
+RESAMPLES = 10_000
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One generation of one search: `networks` and `seconds` are counted from the start."""
+
+    networks: int
+    seconds: float
+    best_top1: float
+    newborn_median_top1: float
+
+
+@dataclass(frozen=True)
+class Search:
+    """One search of one seed, and the test accuracy of its best network, trained anew."""
+
+    arm: str
+    seed: int
+    generations: tuple[Generation, ...]
+    retrained_top1: tuple[float, ...]
+
+
+def run_search(arm: str, seed: int, folder: Path, given: Mapping[str, Any], rounds: int) -> Search:
+    """Runs one search, or what is missing of it, and trains its best network anew."""
+    record = folder / f"{arm}.json"
+    if record.exists():
+        plain = json.loads(record.read_text())
+        generations = tuple(Generation(**g) for g in plain.pop("generations"))
+        return Search(plain["arm"], plain["seed"], generations, tuple(plain["retrained_top1"]))
+    root = SearchRoot(str(folder / arm))
+    start(root, merge_settings(given, {"algorithm": arm, "seed": seed, "measure_latency": False}))
+    data_prep(root)
+    for generation in range(rounds):
+        mutate(root, generation)
+        train_candidate(root, generation)
+        evaluate(root, generation)
+        select(root, generation)
+        if generation == 0 and arm == ARMS[0]:
+            for other in ARMS[1:]:  # the first population is the same, and so are its results
+                shutil.copytree(folder / arm / "results", folder / other / "results",
+                                dirs_exist_ok=True)
+    search = Search(arm, seed, _course(root), _retrain(root))
+    record.write_text(json.dumps(asdict(search)))
+    return search
+
+
+def _course(root: SearchRoot) -> tuple[Generation, ...]:
+    """The best so far, whether it survived or not, and the newborn, by generation."""
+    networks, seconds, best, course = 0, 0.0, 0.0, []
+    best_loss = float("inf")
+    for population in root.lineage().generations:
+        tops = []
+        for member in population.newborn:
+            networks += 1
+            for part in (member.result.training, member.result.evaluation):
+                seconds += sum(part.seconds.values()) if part else 0.0
+            if (metrics := member.result.metrics):
+                tops.append(metrics["top1"])
+                if metrics["loss"] < best_loss:
+                    best_loss, best = metrics["loss"], metrics["top1"]
+        median = statistics.median(tops) if tops else 0.0
+        course.append(Generation(networks, seconds, best, median))
+    return tuple(course)
+
+
+def _retrain(root: SearchRoot) -> tuple[float, ...]:
+    """Test accuracy of the network with the least validation loss, from scratch, seed by seed."""
+    members = root.lineage().members.values()
+    best = min(
+        (m for m in members if m.result.metrics), key=lambda m: m.result.metrics["loss"]
+    ).individual
+    supervisor, dataset = Supervisor(*PRELOAD), root.need_dataset()
+    return tuple(_test(supervisor, root, dataset, best, seed) for seed in FRESH_SEEDS)
+
+
+def _test(
+    supervisor: Supervisor, root: SearchRoot, dataset: Dataset, individual: Individual[Any],
+    seed: int,
+) -> float:
+    settings = root.settings
+    limits = Limits(settings.candidate_timeout, settings.candidate_memory_mb)
+    architecture = individual.architecture
+    candidate = Candidate(individual.name, settings.space, architecture, dataset.task, settings)
+    with tempfile.TemporaryDirectory() as scratch:
+        weights = Path(scratch) / "new.weights.h5"
+        shards = tuple(root.shards(dataset, "train"))
+        trained = supervisor.run(TRAIN, TrainingJob(candidate, seed, shards, weights), limits)
+        if trained.kind != "finished" or trained.value.outcome != "ok":
+            return 1 / len(dataset.classes)
+        held_out = tuple(root.shards(dataset, "test"))
+        tested = supervisor.run(EVALUATE, EvaluationJob(candidate, held_out, weights), limits)
+    return float(tested.value.metrics["top1"])
+
+
+def run_seed(seed: int, folder: Path, given: Mapping[str, Any], rounds: int) -> list[Search]:
+    """All searches of one seed."""
+    return [run_search(arm, seed, folder, given, rounds) for arm in ARMS]
+
+
+def spread(values: Sequence[float]) -> str:
+    """Mean, and lower and upper quartile."""
+    low, high = np.percentile(values, (25, 75))
+    return f"{np.mean(values):.3f} ({low:.3f} to {high:.3f})"
+
+
+def bootstrap(differences: Sequence[float]) -> tuple[float, float, float]:
+    """Mean of paired differences, with a 95 % interval by resampling the pairs."""
+    values = np.asarray(differences)
+    draws = np.random.default_rng(0).choice(values, (RESAMPLES, len(values))).mean(axis=1)
+    low, high = np.percentile(draws, (2.5, 97.5))
+    return float(values.mean()), float(low), float(high)
+
+
+def summary(searches: Sequence[Search]) -> str:
+    """The tables, as Markdown."""
+    by_arm = {arm: [s for s in searches if s.arm == arm] for arm in ARMS}
+    seeds = len(by_arm[ARMS[0]])
+    lines = [f"{seeds} paired seeds; mean (quartiles) over seeds; top-1 on the validation split.", ""]
+    for title, name in (("best so far", "best_top1"),
+                        ("median of the newborn", "newborn_median_top1")):
+        lines += [f"| networks trained: {title} | " + " | ".join(ARMS) + " |",
+                  "|---|" + "---|" * len(ARMS)]
+        for place, generation in enumerate(by_arm[ARMS[0]][0].generations):
+            cells = [spread([getattr(s.generations[place], name) for s in by_arm[a]]) for a in ARMS]
+            lines.append(f"| {generation.networks} | " + " | ".join(cells) + " |")
+        lines.append("")
+    lines += ["| device-seconds of a search | " + " | ".join(ARMS) + " |",
+              "|---|" + "---|" * len(ARMS)]
+    for place, generation in enumerate(by_arm[ARMS[0]][0].generations):
+        cells = [f"{np.mean([s.generations[place].seconds for s in by_arm[a]]):.0f}" for a in ARMS]
+        lines.append(f"| after {generation.networks} networks | " + " | ".join(cells) + " |")
+    lines += ["", f"Best network of each search trained anew, {len(FRESH_SEEDS)} fresh seeds, top-1 "
+              "on the test split:", ""]
+    means = {a: [float(np.mean(s.retrained_top1)) for s in by_arm[a]] for a in ARMS}
+    lines += [f"- {arm}: {spread(means[arm])}" for arm in ARMS]
+    for other in ARMS[1:]:
+        pairs = [a - b for a, b in zip(means[ARMS[0]], means[other], strict=True)]
+        mean, low, high = bootstrap(pairs)
+        wins = sum(p > 0 for p in pairs)
+        lines.append(f"- {ARMS[0]} minus {other}: {mean:+.3f} (95 % interval {low:+.3f} to "
+                     f"{high:+.3f}), ahead in {wins} of {len(pairs)} pairs")
+    return "\n".join(lines)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--videos", required=True, type=click.Path(exists=True, path_type=Path),
+              help="Folder of videos; `videonas demo-videos DIR` makes one.")
+@click.option("--settings", "settings_file", type=click.Path(path_type=Path), show_default=True,
+              default=Path("pipelines/tiny_video/demo.yaml"), help="Settings of the searches.")
+@click.option("--output", type=click.Path(path_type=Path), show_default=True,
+              default=Path("runs/search_vs_random"), help="Where everything is kept.")
+@click.option("--seeds", default=10, show_default=True, help="Paired seeds.")
+@click.option("--generations", default=5, show_default=True, help="The first population included.")
+@click.option("--jobs", default=2, show_default=True, help="Seeds at a time.")
+def main(
+    videos: Path, settings_file: Path, output: Path, seeds: int, generations: int, jobs: int
+) -> None:
+    """Evolution against random search and against chance, at equal numbers of networks."""
+    given = read_settings_file(settings_file) | {"videos": str(videos.absolute())}
+    searches: list[Search] = []
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        futures = [
+            pool.submit(run_seed, seed, output / f"seed-{seed}", given, generations)
+            for seed in range(seeds)
+        ]
+        for seed, future in enumerate(futures):
+            searches += future.result()
+            click.echo(f"seed {seed}: " + ", ".join(
+                f"{s.arm} {np.mean(s.retrained_top1):.3f}" for s in searches[-len(ARMS):]))
+    text = summary(searches)
+    (output / "summary.md").write_text(text + "\n")
+    (output / "searches.json").write_text(json.dumps([asdict(s) for s in searches], indent=1))
+    click.echo(text)
+
+
+if __name__ == "__main__":
+    main()
