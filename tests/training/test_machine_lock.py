@@ -1,11 +1,22 @@
 from __future__ import annotations
 
 import multiprocessing
+import tempfile
 import time
 from multiprocessing.synchronize import Event
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from videonas.training.machine_lock import machine_lock
+
+
+@pytest.fixture(autouse=True)
+def machine_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock lies in the temporary folder, which other tests share."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
 
 
 def _hold(alone: bool, held: Event, release: Event) -> None:
