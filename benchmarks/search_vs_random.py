@@ -47,7 +47,7 @@ from videonas.training.supervisor import Limits, Supervisor
 
 ARMS = ("tournament", "random", "drift")
 FRESH_SEEDS = (101, 102, 103)
-"""A search draws its seeds by hash from 31 bits: that it drew one of these is next to impossible."""
+"""A search draws seeds by hash from 31 bits: that it drew one of these is next to impossible."""
 
 RESAMPLES = 10_000
 
@@ -167,7 +167,7 @@ def summary(searches: Sequence[Search]) -> str:
     """The tables, as Markdown."""
     by_arm = {arm: [s for s in searches if s.arm == arm] for arm in ARMS}
     seeds = len(by_arm[ARMS[0]])
-    lines = [f"{seeds} paired seeds; mean (quartiles) over seeds; top-1 on the validation split.", ""]
+    lines = [f"{seeds} paired seeds, mean (quartiles); top-1 on the validation split.", ""]
     for title, name in (("best so far", "best_top1"),
                         ("median of the newborn", "newborn_median_top1")):
         lines += [f"| networks trained: {title} | " + " | ".join(ARMS) + " |",
@@ -179,10 +179,11 @@ def summary(searches: Sequence[Search]) -> str:
     lines += ["| device-seconds of a search | " + " | ".join(ARMS) + " |",
               "|---|" + "---|" * len(ARMS)]
     for place, generation in enumerate(by_arm[ARMS[0]][0].generations):
-        cells = [f"{np.mean([s.generations[place].seconds for s in by_arm[a]]):.0f}" for a in ARMS]
+        seconds = {a: [s.generations[place].seconds for s in by_arm[a]] for a in ARMS}
+        cells = [f"{np.mean(seconds[arm]):.0f}" for arm in ARMS]
         lines.append(f"| after {generation.networks} networks | " + " | ".join(cells) + " |")
-    lines += ["", f"Best network of each search trained anew, {len(FRESH_SEEDS)} fresh seeds, top-1 "
-              "on the test split:", ""]
+    lines += ["", f"Best network of each search trained anew with {len(FRESH_SEEDS)} fresh seeds, "
+              "top-1 on the test split:", ""]
     means = {a: [float(np.mean(s.retrained_top1)) for s in by_arm[a]] for a in ARMS}
     lines += [f"- {arm}: {spread(means[arm])}" for arm in ARMS]
     for other in ARMS[1:]:

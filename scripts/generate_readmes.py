@@ -9,6 +9,7 @@ import importlib
 import json
 import sys
 from pathlib import Path
+
 import docstring_parser
 
 TOP = Path(__file__).resolve().parents[1]
@@ -65,7 +66,8 @@ def settings_page() -> str:
         "made from `videonas/search/settings.py`.", "",
     ]
     for decides, meaning in DECIDES.items():
-        lines += [f"## {decides}: {meaning}", "", "| setting | default | meaning |", "|---|---|---|"]
+        lines += [f"## {decides}: {meaning}", ""]
+        lines += ["| setting | default | meaning |", "|---|---|---|"]
         lines += [
             f"| `{row['name']}` | `{json.dumps(row['default'])}` | {row['meaning']} |"
             for row in settings_rows()

@@ -113,7 +113,8 @@ def test_the_name_and_the_seed_decide_all_draws() -> None:
     parents = [parent(SPACE, SPACE.sample(TASK, Random(seed))) for seed in range(4)]
     for of in ((), parents):
         child = place(SPACE, of).birth("000001-03", ())
-        assert place(SPACE, of).birth("000001-03", ()) == child
+        foreign = {f"{number:012x}" for number in range(100)}
+        assert place(SPACE, of).birth("000001-03", foreign) == child
         others = [place(SPACE, of).birth("000001-04", ()), place(SPACE, of).birth("000002-03", ()),
                   place(SPACE, of, seed=1).birth("000001-03", ())]
         assert all(other.architecture != child.architecture for other in others)

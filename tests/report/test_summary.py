@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.synthetic import make_search
+from videonas.errors import DamagedRecord
 from videonas.report.summary import (
     ancestry,
     best_member,
@@ -114,9 +115,10 @@ def test_ancestry_has_the_change_of_each_step() -> None:
     assert [s.change for s in steps[1:]] == pytest.approx([-0.1, 0.4])
 
 
-def test_ancestry_ends_where_records_lead_in_a_circle() -> None:
+def test_ancestry_tells_where_records_lead_in_a_circle() -> None:
     looped = member("000000-00", 0.5, "000000-00")
-    assert len(ancestry(lineage([looped]), "000000-00", SETTINGS)) == 1
+    with pytest.raises(DamagedRecord, match="its parent 000000-00 was not born before it"):
+        ancestry(lineage([looped]), "000000-00", SETTINGS)
 
 
 def test_outcomes_and_failures() -> None:

@@ -270,6 +270,14 @@ def test_blocks_are_added_anywhere() -> None:
     assert places == {(n, f"blocks.{place}") for n in range(1, 5) for place in range(n + 1)}
 
 
+def test_a_copied_block_stands_behind_its_original_and_keeps_the_size() -> None:
+    for before, after, edit in applied(SPACE, "duplicate_block"):
+        place = int(edit.path.partition(".")[2])
+        original = before.blocks[place - 1]
+        assert after.blocks[place - 1] == original
+        assert after.blocks[place] == replace(original, spatial_stride=1, temporal_stride=1)
+
+
 def test_there_are_never_too_many_blocks_or_none() -> None:
     space = TinyVideoSpace(min_blocks=8)
     full = space.sample(TASK, Random(0))

@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from videonas.search.result import Training
 from videonas.search.records import Attempt, Records
+from videonas.search.result import Training
 from videonas.search.result_folder import ResultFolder
 from videonas.storage import open_store
 from videonas.training.attempts import Assignment, is_alive, work_through

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from videonas.errors import InvalidArchitecture
 from videonas.networks import build
 from videonas.search.result import Latency, Training
 from videonas.search.settings import Settings
-from videonas.training.jobs import Candidate
+from videonas.training.jobs import Candidate, Stopwatch
 from videonas.training.trainer import set_up
 
 
@@ -25,11 +26,15 @@ def latency_job(candidate: Candidate) -> Latency | Training:
     Returns:
         the latency; or how training ends without having begun, where that is clear already.
     """
+    watch = Stopwatch(candidate.submitted)
     set_up(candidate.settings.latency_threads, optimise_graphs=True)
     keras.utils.set_random_seed(0)
     try:
         model = build(candidate.space, candidate.architecture, candidate.task)
-        return measure_latency(model, candidate.settings)
+        watch.lap("build")
+        latency = measure_latency(model, candidate.settings)
+        watch.lap("latency")
+        return replace(latency, seconds=watch.seconds)
     except (InvalidArchitecture, ValueError) as error:
         return Training("invalid", f"cannot be built: {error}".splitlines()[0])
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:

@@ -76,7 +76,7 @@ class KindTime:
 
     Attributes:
         kind: such as `trace`.
-        training: seconds in training.
+        training: seconds in measuring and training.
         evaluation: seconds in evaluation.
     """
 
@@ -262,18 +262,11 @@ def _dominates(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
 def ancestry(lineage: Lineage, name: str, settings: Settings) -> list[Ancestor]:
     """An individual and its first parents, the one that was sampled first.
 
-    Ends early at a parent that was not born before its child, which no search writes.
-
     Raises:
         KeyError: nobody of that name was born.
+        DamagedRecord: somebody was born before their parent.
     """
-    line = [lineage.members[name]]
-    while line[-1].individual.parents:
-        parent = lineage.members.get(line[-1].individual.parents[0])
-        if parent is None or parent.individual.generation >= line[-1].individual.generation:
-            break
-        line.append(parent)
-    line.reverse()
+    line = lineage.ancestry(name)[::-1]
     scores = [fitness(member, settings) for member in line]
     changes = [None] + [
         None if now is None or before is None else now - before
@@ -316,16 +309,17 @@ def seconds_spent(lineage: Lineage) -> Spent:
     total = rejected = 0.0
     budgets = {m.result.key: g.budget for g in lineage.generations for m in g.newborn}
     for key, result in distinct_results(lineage).items():
-        training = result.training.seconds if result.training else {}
-        evaluation = result.evaluation.seconds if result.evaluation else {}
-        for kind, seconds in training.items():
-            kinds.setdefault(kind, KindTime(kind)).training += seconds
-        for kind, seconds in evaluation.items():
-            kinds.setdefault(kind, KindTime(kind)).evaluation += seconds
-        spent = sum(training.values()) + sum(evaluation.values())
-        total += spent
+        before = total
+        for part in (result.latency, result.training, result.evaluation):
+            for kind, seconds in (part.seconds if part else {}).items():
+                entry = kinds.setdefault(kind, KindTime(kind))
+                if part is result.evaluation:
+                    entry.evaluation += seconds
+                else:
+                    entry.training += seconds
+                total += seconds
         if result.outcome(budgets[key]) != "ok":
-            rejected += spent
+            rejected += total - before
     ordered = sorted(kinds.values(), key=lambda kind: -kind.total)
     return Spent(total, rejected, ordered)
 

@@ -48,9 +48,9 @@ class Lineage:
         """
         line = [self.members[name]]
         while parents := line[-1].individual.parents:
-            child, parent = line[-1].individual, self.members[parents[0]]
-            if parent.individual.generation >= child.generation:
-                raise DamagedRecord(f"{child.name}: its parent {parents[0]} was born later")
+            child, parent = line[-1].individual, self.members.get(parents[0])
+            if parent is None or parent.individual.generation >= child.generation:
+                raise DamagedRecord(f"{child.name}: its parent {parents[0]} was not born before it")
             line.append(parent)
         return line
 

@@ -27,6 +27,7 @@ class Latency:
         repeats: measured passes, after a warm-up.
         threads: of one pass.
         device: the processor's name.
+        seconds: wall time by kind: `start`, `build`, `latency`.
     """
 
     __pydantic_config__ = STRICT
@@ -36,6 +37,7 @@ class Latency:
     repeats: int
     threads: int
     device: str
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Training:
         message: a sentence where the outcome is not `ok`.
         loss: mean training loss over the last tenth of the steps.
         learned: what training can teach evolution, by path in the architecture.
-        seconds: wall time by kind: `start`, `build`, `latency`, `load`, `trace`, `train`, `save`.
+        seconds: wall time by kind: `start`, `build`, `load`, `trace`, `train`, `save`.
         peak_memory_mb: largest resident memory of the training process.
     """
 
