@@ -12,6 +12,7 @@ help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 $(READY): setup.cfg pyproject.toml
+	@echo "installing into $(VENV): a minute or two, 2 GB"
 	@PYTHON=$(PYTHON) bash scripts/make_venv.sh $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[train,pipelines,dev]'
 	@touch $@

@@ -94,8 +94,8 @@ def make_search(
         root.settings, dataset.task, root.space, dataset.digest, Budget.of(root.settings),
         latency, troubles, message,
     )
-    root.add_timing(Timing("start", None, STARTED, 0.4, 0.3, 0.4))
-    root.add_timing(Timing("data_prep", None, STARTED + 1, 41.5, 1.2, 80.0))
+    root.add_timing(Timing("start", None, STARTED, 0.4, 0.3, 0.4, 0.0))
+    root.add_timing(Timing("data_prep", None, STARTED + 1, 41.5, 1.2, 80.0, 0.0))
     parents: tuple[Member[Any], ...] = ()
     for generation in range(generations):
         parents = _add_generation(root, world, generation, parents).parents
@@ -242,5 +242,5 @@ def _add_timings(root: SearchRoot, generation: int, newborn: tuple[Member[Any], 
         ("mutate", 0.9, 0.45), ("train_candidate", training, 2.6),
         ("evaluate", 1.8 * len(trainings) + 2.5, 2.4), ("select", 0.8, 0.5),
     ):
-        root.add_timing(Timing(step, generation, at, seconds, startup, seconds * 0.95))
+        root.add_timing(Timing(step, generation, at, seconds, startup, seconds * 0.95, 0.0))
         at += seconds

@@ -83,6 +83,33 @@ def test_videos_that_no_data_set_can_be_made_of(name: str, tmp_path: Path) -> No
     assert SearchRoot(str(root)).dataset() is None
 
 
+def test_a_full_disk_is_told_and_leaves_nothing_half_written(
+    tiny_disk: Path, demo_videos: Path
+) -> None:
+    root = tiny_disk / "root"
+    assert videonas("start", "--search-root", root, "--videos", demo_videos).exit_code == 0
+    said = videonas("data-prep", "--search-root", root)
+    assert said.exit_code == 2
+    assert "No space left on device; free some space and run the same command again" in said.output
+    assert SearchRoot(str(root)).dataset() is None
+
+
+def test_a_damaged_population_is_told_by_start(tmp_path: Path) -> None:
+    search = make_search(tmp_path / "root", generations=2, population=4, children=3)
+    file = tmp_path / "root/generations/000001/population.json"
+    file.write_bytes(file.read_bytes()[:-100])
+    said = videonas("start", "--search-root", search.uri)
+    assert said.exit_code == 2
+    assert "000001/population.json: not JSON" in said.output
+
+
+def test_a_report_that_cannot_be_written(tmp_path: Path) -> None:
+    search = make_search(tmp_path / "root", generations=1, population=2, children=2)
+    said = videonas("report", search.uri, "--output", tmp_path / "nowhere" / "r.html")
+    assert said.exit_code == 2
+    assert "nowhere/r.html: No such file or directory" in said.output
+
+
 def test_nobody_of_that_name(new_root: Callable[..., SearchRoot]) -> None:
     root = new_root()
     mutate(root, 0)

@@ -151,6 +151,14 @@ def test_bad_input_is_told_in_one_sentence(
     assert "Traceback" not in said.stdout + said.stderr
 
 
+def test_a_search_root_that_cannot_be_made(tmp_path: Path, demo_videos: Path) -> None:
+    (tmp_path / "file").write_text("")
+    said = run(tmp_path / "file" / "root", "--videos", demo_videos)
+    assert said.returncode == 2
+    assert "Not a directory" in said.stderr
+    assert "Traceback" not in said.stderr
+
+
 def test_other_settings_on_one_root_are_refused(
     tmp_path: Path, demo_videos: Path, settings_file: Path
 ) -> None:

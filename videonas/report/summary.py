@@ -99,7 +99,7 @@ class StepTime:
         times: number of executions.
         seconds: wall time, from the start of a process to its end.
         startup: of these, seconds until the step began.
-        cpu: processor seconds.
+        cpu: processor seconds, children included.
     """
 
     step: str
@@ -332,5 +332,5 @@ def seconds_by_step(timings: Iterable[Timing]) -> list[StepTime]:
         step.times += 1
         step.seconds += timing.seconds
         step.startup += timing.startup
-        step.cpu += timing.cpu
+        step.cpu += timing.cpu + timing.children_cpu
     return sorted(steps.values(), key=lambda step: (-step.seconds, step.step))

@@ -73,7 +73,8 @@ class Timing:
         started: of its process, in seconds since 1970.
         seconds: from the start of its process to its end.
         startup: of these, seconds until the step began: the interpreter and imports.
-        cpu: processor seconds of the process and its children.
+        cpu: processor seconds of the process.
+        children_cpu: processor seconds of its children, and of theirs.
     """
 
     __pydantic_config__ = STRICT
@@ -84,6 +85,7 @@ class Timing:
     seconds: float
     startup: float
     cpu: float
+    children_cpu: float
 
 
 FORMATS: Mapping[type[Any], str] = {

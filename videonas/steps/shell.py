@@ -55,29 +55,46 @@ def step(name: str, search_root: str, generation: int | None = None) -> Iterator
 
 @contextlib.contextmanager
 def errors_as_sentences() -> Iterator[None]:
-    """Ends the process with exit status 2 and one sentence where a `VideonasError` arrives."""
+    """Ends the process with exit status 2 and one sentence where a `VideonasError` arrives, or
+    where the operating system refuses a file.
+    """
     try:
         yield
     except VideonasError as error:
-        print(f"error: {error}", file=sys.stderr, flush=True)
-        if record := os.environ.get(ERROR_RECORD):
-            with Path(record).open("a") as file:
-                file.write(f"{error}\n")
-        sys.exit(EXIT_STATUS)
+        sentence = str(error)
+    except OSError as error:
+        if not error.filename or not error.strerror:
+            raise
+        sentence = f"{error.filename}: {error.strerror}"
+    else:
+        return
+    print(f"error: {sentence}", file=sys.stderr, flush=True)
+    if record := os.environ.get(ERROR_RECORD):
+        with Path(record).open("a") as file:
+            file.write(f"{sentence}\n")
+    sys.exit(EXIT_STATUS)
 
 
 def _keep_timing(root: SearchRoot, name: str, generation: int | None, began: float) -> None:
     process = psutil.Process()
     started = process.create_time()
-    cpu = sum(process.cpu_times()[:4])
+    times = process.cpu_times()
+    children = times.children_user + times.children_system
     for child in process.children(recursive=True):
         with contextlib.suppress(psutil.Error):
-            cpu += sum(child.cpu_times()[:4])
+            children += sum(child.cpu_times()[:4])
     seconds = time.time() - started
-    root.add_timing(Timing(
-        name, generation, round(started, 3), round(seconds, 3), round(began - started, 3),
-        round(cpu, 3),
-    ))
+    root.add_timing(
+        Timing(
+            step=name,
+            generation=generation,
+            started=round(started, 3),
+            seconds=round(seconds, 3),
+            startup=round(began - started, 3),
+            cpu=round(times.user + times.system, 3),
+            children_cpu=round(children, 3),
+        )
+    )
     log.info("done in %.1f s", seconds)
 
 

@@ -25,7 +25,7 @@ class LocalStore:
 
     def read(self, key: str) -> bytes | None:
         """See `Store.read`."""
-        with _explained(self._path(key)):
+        with explained(self._path(key)):
             try:
                 return self._path(key).read_bytes()
             except FileNotFoundError:
@@ -33,7 +33,7 @@ class LocalStore:
 
     def create(self, key: str, data: bytes) -> bytes:
         """See `Store.create`."""
-        with _explained(self._path(key)), self._scratch_file() as scratch:
+        with explained(self._path(key)), self._scratch_file() as scratch:
             with scratch.open("xb") as file:
                 file.write(data)
                 file.flush()
@@ -45,7 +45,7 @@ class LocalStore:
 
     def create_file(self, key: str, path: Path) -> None:
         """See `Store.create_file`."""
-        with _explained(self._path(key)), self._scratch_file() as scratch:
+        with explained(self._path(key)), self._scratch_file() as scratch:
             shutil.move(path, scratch)
             self._take_place(scratch, key)
 
@@ -59,7 +59,7 @@ class LocalStore:
     def keys(self, prefix: str) -> Iterator[str]:
         """See `Store.keys`."""
         top = self.folder / prefix.rpartition("/")[0]
-        with _explained(top):
+        with explained(top):
             found = [
                 Path(folder, name).relative_to(self.folder).as_posix()
                 for folder, folders, names in os.walk(top)
@@ -70,7 +70,7 @@ class LocalStore:
 
     def delete(self, key: str) -> None:
         """See `Store.delete`."""
-        with _explained(self._path(key)):
+        with explained(self._path(key)):
             self._path(key).unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
@@ -101,8 +101,12 @@ class LocalStore:
 
 
 @contextlib.contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Turns what the operating system says into one sentence."""
+def explained(path: Path) -> Iterator[None]:
+    """Turns what the operating system says of a path into one sentence.
+
+    Raises:
+        StorageError: whatever `OSError` was raised inside.
+    """
     try:
         yield
     except OSError as error:
