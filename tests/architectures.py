@@ -8,7 +8,9 @@ from typing import Any, get_args
 
 from hypothesis import strategies as st
 
+from videonas.codec import from_plain
 from videonas.evolution.birth import mutate
+from videonas.spaces import Edit
 from videonas.spaces.tiny_video import Block, TinyVideoArchitecture, TinyVideoSpace
 from videonas.spaces.tiny_video.architecture import Activation, SpatialType, TemporalType
 from videonas.task import Clip, Task
@@ -112,4 +114,20 @@ def with_block(
     """The architecture with some fields of one block changed."""
     changed = list(architecture.blocks)
     changed[place] = replace(changed[place], **fields)
+    return replace(architecture, blocks=tuple(changed))
+
+
+def redone(architecture: TinyVideoArchitecture, edit: Edit) -> TinyVideoArchitecture:
+    """The architecture after an edit, from the edit's own words."""
+    head, _, rest = edit.path.partition(".")
+    if head != "blocks":
+        return replace(architecture, **{head: edit.after})
+    number, _, name = rest.partition(".")
+    if name:
+        return with_block(architecture, int(number), **{name: edit.after})
+    changed = list(architecture.blocks)
+    if edit.after is None:
+        del changed[int(number)]
+    else:
+        changed.insert(int(number), from_plain(Block, dict(edit.after), "edit"))
     return replace(architecture, blocks=tuple(changed))

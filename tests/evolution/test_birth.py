@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.architectures import TASK, evolved
+from tests.architectures import TASK, evolved, redone
 from tests.simulated import Simulation, Word, Words, member
 from videonas.errors import BudgetError
 from videonas.evolution import BirthPlace, open_algorithm
@@ -38,6 +38,17 @@ def test_each_mutation_changes_the_network(
     once, first = mutate(SPACE, net, TASK, Random(seed), 1, {})
     assert once != net
     assert first == edits[:1]
+
+
+@given(evolved(mutations=3), st.integers(1, 6), st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None)
+def test_the_edits_lead_from_the_parent_to_the_child(
+    net: TinyVideoArchitecture, count: int, seed: int
+) -> None:
+    child, edits = mutate(SPACE, net, TASK, Random(seed), count, {})
+    for edit in edits:
+        net = SPACE.normalise(redone(net, edit), TASK)
+    assert net == child
 
 
 def test_a_mutation_that_changes_nothing_does_not_count() -> None:

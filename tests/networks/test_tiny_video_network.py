@@ -336,6 +336,46 @@ def test_no_temporal_operation_stands_where_one_frame_is_left() -> None:
     assert [f"blocks.0.layers.{n}.temporal" in names for n in range(3)] == [True, False, False]
 
 
+EXPANDED, POOLED = {"inverted_bottleneck": True}, {"spatial_type": "maxpool"}
+ALWAYS = {"spatial.in.hswish", "spatial.hswish", "temporal.relu", "out.hswish"}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, ALWAYS),
+        ({"spatial_type": "depthwise"}, ALWAYS),
+        (EXPANDED, ALWAYS | {"expand.relu"}),
+        (POOLED, {"temporal.relu", "out.hswish"}),
+        ({"temporal_type": "avgpool"}, ALWAYS - {"temporal.relu"}),
+    ],
+    ids=str,
+)
+def test_activations_stand_behind_these_operations_and_no_others(
+    change: dict[str, Any], expected: set[str]
+) -> None:
+    net = one_block(
+        8, filters=4, temporal_kernel=3, skip=True, non_local=2, activation="hswish",
+        spatial_activation="hswish", temporal_activation="relu",
+    )
+    model = build("tiny_video", with_block(net, 0, **change), SMALL)
+    activations = [la for la in model.layers if isinstance(la, keras.layers.Activation)]
+    found = {la.name.removeprefix("blocks.0.layers.0.") for la in activations}
+    assert found == expected
+    for layer in activations:
+        kind = {"relu": "relu", "hswish": "hard_silu"}[layer.name.rpartition(".")[2]]
+        assert layer.get_config()["activation"] == kind
+
+
+@pytest.mark.parametrize("name", ["activation", "spatial_activation", "temporal_activation"])
+def test_each_activation_changes_the_answer(name: str) -> None:
+    net = one_block(8, filters=4, temporal_kernel=3)
+    other = with_block(net, 0, **{name: "hswish"})
+    model = build_net(net)
+    changed = copied(model, build_net(other))
+    assert not close(run(model, clips(net, 2)), run(changed, clips(net, 2)))
+
+
 WITHOUT_TIME = one_block(
     8, 4, filters=4, expand=2, repeats=2, skip=True, squeeze=0.5, context_gate=True, non_local=3
 )

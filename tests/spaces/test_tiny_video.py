@@ -18,8 +18,8 @@ from tests.architectures import (
     architectures,
     evolved,
     one_block,
+    redone,
     tasks,
-    with_block,
 )
 from videonas.codec import from_plain, to_plain
 from videonas.errors import SettingsError, VideonasError
@@ -160,38 +160,9 @@ def test_an_operator_applies_and_changes_what_its_edit_says(name: str) -> None:
     for before, after, edit in changes:
         assert edit.operator == name
         assert edit.before != edit.after
-        assert undone(after, edit) == before
-
-
-def undone(net: TinyVideoArchitecture, edit: Edit) -> TinyVideoArchitecture:
-    """The architecture before an edit, from the edit's own words."""
-    found = value_at(net, edit)
-    head, _, rest = edit.path.partition(".")
-    if head != "blocks":
-        assert found == edit.after
-        return replace(net, **{head: edit.before})
-    number, _, name = rest.partition(".")
-    place = int(number)
-    if name:
-        assert found == edit.after
-        return with_block(net, place, **{name: edit.before})
-    blocks = list(net.blocks)
-    if edit.after is None:
-        blocks.insert(place, from_plain(Block, dict(edit.before), "edit"))
-    else:
-        assert edit.before is None
-        assert to_plain(blocks.pop(place)) == edit.after
-    return replace(net, blocks=tuple(blocks))
-
-
-def value_at(net: TinyVideoArchitecture, edit: Edit) -> Any:
-    """The value that stands at the edit's path; None where a block was removed."""
-    if edit.after is None:
-        return None
-    value: Any = net
-    for part in edit.path.split("."):
-        value = value[int(part)] if part.isdecimal() else getattr(value, part)
-    return value
+        assert redone(before, edit) == after
+        backwards = Edit(edit.operator, edit.path, edit.after, edit.before)
+        assert redone(after, backwards) == before
 
 
 @pytest.mark.parametrize("name", SPACE.operators)

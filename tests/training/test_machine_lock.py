@@ -55,6 +55,22 @@ def test_trainings_share_the_machine_and_a_measurement_waits_for_them() -> None:
     late.join()
 
 
+def test_trainings_in_turn_do_not_keep_a_measurement_waiting() -> None:
+    first, first_held, first_release = _start(alone=False)
+    assert first_held.wait(30)
+    alone, alone_held, alone_release = _start(alone=True)
+    assert not alone_held.wait(2)
+    second, second_held, second_release = _start(alone=False)
+    assert not second_held.wait(2), "overtook the measurement"
+    first_release.set()
+    assert alone_held.wait(30)
+    alone_release.set()
+    assert second_held.wait(30)
+    second_release.set()
+    for process in (first, alone, second):
+        process.join()
+
+
 def test_a_process_that_is_killed_gives_the_machine_back() -> None:
     holder, held, _ = _start(alone=True)
     assert held.wait(30)

@@ -18,12 +18,21 @@ from pathlib import Path
 def machine_lock(*, alone: bool) -> Iterator[None]:
     """Waits for the machine, then holds it: alone, or together with others that are not alone.
 
-    The operating system takes it back from a process that ends in whatever way.
+    Whoever comes passes a turnstile first, and who wants to be alone stays in it while waiting: so
+    trainings that follow one another cannot keep a measurement waiting for ever. The operating
+    system takes both back from a process that ends in whatever way.
     """
-    path = Path(tempfile.gettempdir()) / f"videonas-{os.getuid()}.lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    turnstile, machine = _open("turnstile"), _open("machine")
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(turnstile, fcntl.LOCK_EX)
+        fcntl.flock(machine, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(turnstile, fcntl.LOCK_UN)
         yield
     finally:
-        os.close(descriptor)
+        os.close(turnstile)
+        os.close(machine)
+
+
+def _open(name: str) -> int:
+    path = Path(tempfile.gettempdir()) / f"videonas-{os.getuid()}-{name}.lock"
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
