@@ -141,7 +141,7 @@ def _test(
             return 1 / len(dataset.classes)
         held_out = tuple(root.shards(dataset, "test"))
         tested = supervisor.run(EVALUATE, EvaluationJob(candidate, held_out, weights), limits)
-    return float(tested.value.metrics["top1"])
+    return float(tested.value.metrics.get("top1", 1 / len(dataset.classes)))
 
 
 def run_seed(seed: int, folder: Path, given: Mapping[str, Any], rounds: int) -> list[Search]:

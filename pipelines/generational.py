@@ -40,8 +40,8 @@ def generational_pipeline(
 
     @dsl.pipeline(
         name=f"videonas-{space.replace('_', '-')}",
-        description="Searches for video-classification networks by evolution. Run it again on the "
-        "same search root to go on.",
+        description="Searches for video-classification networks by evolution. To go on with a "
+        "search, clone its run: the same form on the same search root.",
     )
     def search(
         search_root: str,

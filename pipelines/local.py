@@ -20,7 +20,7 @@ from pipelines.progress import show_progress
 from pipelines.summary import print_summary
 from videonas.errors import EXIT_STATUS, SettingsError
 from videonas.search.root import SearchRoot
-from videonas.search.settings import Settings, make_settings, merge_settings
+from videonas.search.settings import make_settings, merge_settings
 from videonas.steps.shell import ERROR_RECORD, RUN_PID
 from videonas.steps.start import FORM_HAS_NO_NONE
 
@@ -90,11 +90,10 @@ def pipeline_arguments(root: SearchRoot, space: str, given: Mapping[str, Any]) -
         name: FORM_HAS_NO_NONE.get(name) if effective[name] is None else effective[name]
         for name in FORM
     }
-    defaults = Settings().model_dump(mode="json")
     rest = {
-        name: value
-        for name, value in effective.items()
-        if name not in FORM and name != "space" and value != defaults[name]
+        name: effective[name]
+        for name in given
+        if name not in FORM and name != "space"
     }
     return {"search_root": root.uri, **form, "settings": rest}
 
@@ -125,9 +124,9 @@ def _execute(pipeline: Any, arguments: dict[str, Any], scratch: Path, record: Pa
 
 def _explain(error: str, record: Path, log: Path) -> int:
     """Prints the failing step's own sentence, or the end of the log."""
-    if record.exists():
-        sentence = record.read_text().splitlines()[0]
-        print(f"error: {sentence}", file=sys.stderr)
+    sentences = record.read_text().splitlines() if record.exists() else []
+    if sentences:
+        print(f"error: {sentences[0]}", file=sys.stderr)
         return EXIT_STATUS
     lines = log.read_text(errors="replace").splitlines()[-LOG_LINES:]
     print("\n".join(lines), file=sys.stderr)

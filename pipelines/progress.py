@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from videonas.errors import VideonasError
 from videonas.search.budget import Budget
-from videonas.search.lineage import fitness
+from videonas.search.lineage import fittest
 from videonas.search.population import Population
 from videonas.search.root import SearchRoot
 
@@ -99,7 +99,9 @@ def show_progress(
 def sentence(population: Population[object], root: SearchRoot) -> str:
     """How a generation ended, in a line."""
     ok = [m for m in population.newborn if population.outcome_of(m) == "ok"]
-    best = max(population.parents, key=lambda m: fitness(m, root.settings) or 0.0)
+    best = fittest(population.parents, root.settings)
+    if best is None:
+        return f"generation {population.generation}: nobody"
     tops = sorted(m.result.metrics["top1"] for m in ok)
     median = f", median of the newborn {tops[len(tops) // 2]:.3f}" if tops else ""
     latency = f", {best.result.latency.median_ms:.1f} ms" if best.result.latency else ""

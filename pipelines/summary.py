@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -29,13 +30,15 @@ def print_summary(root: SearchRoot, console: Console) -> None:
     edits = sum(len(member.individual.edits) for member in ancestry)
     head = len(lineage.generations) - 1
     folder = f"{root.uri}/results/{best.individual.id}"
+    origin = ancestry[-1].individual.name
+    born = f"is {edits} edits from {origin}, which was sampled" if edits else "was sampled"
     for line in (
-        f"{best.individual.name} is {edits} edits from {ancestry[-1].individual.name}, "
-        "which was sampled; accuracy is on the validation split, which selection saw.",
+        f"{best.individual.name} {born}; "
+        "accuracy is on the validation split, which selection saw.",
         f"network    {folder}/architecture.yaml  (videonas show FILE)",
         f"report     {root.uri}/generations/{head:06d}/report.html",
         f"everything {root.uri}",
-        f"go on      python -m pipelines run {settings.space} --search-root {root.uri}",
+        f"go on      {sys.executable} -m pipelines run {settings.space} --search-root {root.uri}",
     ):
         console.print(line, highlight=False, soft_wrap=True)
 

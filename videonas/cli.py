@@ -33,7 +33,7 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--videos", metavar="DIR", help="Folder with one folder of videos a class."),
         click.option(
             "--settings", "settings_file", type=click.Path(path_type=Path), metavar="FILE",
-            help="YAML file of settings; --set goes before it.",
+            help="YAML file of settings; --set wins over it.",
         ),
         click.option(
             "--set", "assignments", multiple=True, metavar="NAME=VALUE",
@@ -54,17 +54,20 @@ def given_settings(
     Raises:
         SettingsError: a file that cannot be read, or a word that is no assignment.
     """
-    return merge_settings(
+    given = merge_settings(
         read_settings_file(settings_file) if settings_file else {},
         parse_assignments(assignments),
-        {"videos": str(Path(videos).absolute())} if videos else {},
+        {"videos": videos} if videos else {},
     )
+    if given.get("videos"):
+        given["videos"] = str(Path(given["videos"]).absolute())  # the next run may start elsewhere
+    return given
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__)
 def main() -> None:
-    r"""Searches for video-classification networks by evolution.
+    """Searches for video-classification networks by evolution.
 
     \b
     The steps of one generation, in order:
@@ -72,7 +75,7 @@ def main() -> None:
 
     `python -m pipelines run` chains them on this machine; Kubeflow and Argo do it on a cluster.
     Every step can be repeated: what exists is not made again.
-    """
+    """  # noqa: D301  (a backspace, which tells click to keep the lines)
 
 
 @main.command("start")
@@ -192,7 +195,7 @@ def show_command(architecture: Path, svg: Path | None) -> None:
 @main.command("report")
 @click.argument("search_root")
 @click.option(
-    "--output", type=click.Path(path_type=Path), help="Where to; by default report.html here.",
+    "--output", type=click.Path(path_type=Path), help="Where to.",
     default=Path("report.html"), show_default=True,
 )
 def report_command(search_root: str, output: Path) -> None:

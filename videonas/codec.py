@@ -84,8 +84,14 @@ def decode(kind: type[T], data: bytes, file_format: str, where: str) -> T:
     return from_plain(kind, plain, where)
 
 
-def from_plain(kind: type[T], plain: Any, where: str) -> T:
+def from_plain(kind: type[T], plain: Any, where: str, *, strict: bool = False) -> T:
     """A record from dictionaries, lists, strings and numbers.
+
+    Args:
+        kind: the dataclass.
+        plain: the values; unknown fields are removed from it.
+        where: their address, for messages.
+        strict: whether an unknown field is an error anywhere, not only inside an architecture.
 
     Raises:
         DamagedRecord: naming the first field that is wrong, what was found and what is allowed.
@@ -96,7 +102,7 @@ def from_plain(kind: type[T], plain: Any, where: str) -> T:
         except ValidationError as error:
             problems = error.errors(include_url=False)
             unknown = [p["loc"] for p in problems if p["type"] == "unexpected_keyword_argument"]
-            if len(unknown) < len(problems) or any("architecture" in loc for loc in unknown):
+            if strict or len(unknown) < len(problems) or any("architecture" in u for u in unknown):
                 raise DamagedRecord(f"{where}: {describe(problems)}") from None
             for loc in unknown:
                 log.warning("%s: ignoring the unknown field %s", where, ".".join(map(str, loc)))

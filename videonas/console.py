@@ -98,9 +98,10 @@ def read_architecture(path: Path) -> tuple[SearchSpace[Any], Any, Task]:
     if not isinstance(plain, dict) or not {"space", "task", "architecture"} <= plain.keys():
         raise DamagedRecord(f"{path}: an architecture file has space, task and architecture")
     space = open_space(plain["space"])
-    where = f"{path}: architecture"
     task = from_plain(Task, plain["task"], f"{path}: task")
-    return space, space.normalise(from_plain(space.kind, plain["architecture"], where), task), task
+    where = f"{path}: architecture"
+    architecture = from_plain(space.kind, plain["architecture"], where, strict=True)
+    return space, space.normalise(architecture, task), task
 
 
 def print_architecture(path: Path, svg: Path | None) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_types import Ge
 
 from videonas.codec import STRICT
 
@@ -20,9 +23,9 @@ class Clip:
 
     __pydantic_config__ = STRICT
 
-    frames: int
-    size: int
-    channels: int = 3
+    frames: Annotated[int, Ge(1)]
+    size: Annotated[int, Ge(1)]
+    channels: Annotated[int, Ge(1)] = 3
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -40,6 +43,8 @@ class Task:
         multi_label: whether a clip can have several labels.
     """
 
+    __pydantic_config__ = STRICT
+
     streams: Mapping[str, Clip]
-    classes: int
+    classes: Annotated[int, Ge(2)]
     multi_label: bool = False

@@ -114,4 +114,4 @@ def test_children_come_of_the_parents_of_the_generation_before(algorithm: Any) -
 def test_the_number_of_mutations_falls_with_the_generations() -> None:
     running = Simulation(Settings(mutations=4, mutation_decay=1), lambda net: net.frames)
     counts = [{len(child.edits) for child in running.step()} for _ in range(6)]
-    assert counts == [{0}, {3}, {2}, {1}, {1}, {1}]
+    assert counts == [{0}, {4}, {3}, {2}, {1}, {1}]

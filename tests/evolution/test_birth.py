@@ -104,7 +104,7 @@ def test_a_child_carries_its_name_parent_edits_and_id() -> None:
     assert child.name == "000002-07"
     assert child.origin == "mutated"
     assert child.parents == ("000000-00",)
-    assert len(child.edits) == 2  # ceil(3 - 2/2)
+    assert len(child.edits) == 3  # ceil(3 - 1/2)
     assert child.id == architecture_id("tiny_video", child.architecture)
 
 

@@ -79,7 +79,7 @@ def test_uniform_ignores_fitness() -> None:
 )
 def test_mutations_decay_as_by_hand(start: float, decay: float, counts: list[int]) -> None:
     schedule = Decaying(start, decay)
-    assert [schedule(generation) for generation in range(len(counts))] == counts
+    assert [schedule(generation) for generation in range(1, len(counts) + 1)] == counts
 
 
 @given(st.floats(0.01, 50), st.floats(0.01, 50), st.integers(0, 10**6))

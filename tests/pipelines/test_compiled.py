@@ -11,7 +11,9 @@ from kfp import components as kfp_components
 
 import pipelines
 from pipelines.compiling import compile_pipeline
-from pipelines.local import FORM
+from pipelines.local import FORM, pipeline_arguments
+from videonas.errors import ConflictingSearch
+from videonas.search.root import SearchRoot
 from videonas.search.settings import Settings
 from videonas.spaces import SPACES
 from videonas.steps.start import FORM_HAS_NO_NONE, form_settings
@@ -76,10 +78,30 @@ def test_the_form_has_the_defaults_of_the_settings() -> None:
     assert not form["search_root"].get("isOptional")
 
 
-def test_form_fields_that_are_empty_are_not_given() -> None:
+def test_a_form_field_that_is_empty_is_no_limit_and_the_videos_of_before() -> None:
     assert form_settings({"batch_size": 4}, videos="", max_macs=0, population=3) == {
-        "batch_size": 4, "population": 3,
+        "batch_size": 4, "population": 3, "max_macs": None,
     }
+
+
+def test_what_is_given_to_a_run_arrives_in_its_settings(tmp_path: Path) -> None:
+    """From the command line over the pipeline's arguments to `start`, back to defaults too."""
+    root = SearchRoot(str(tmp_path))
+    stored = {"max_macs": 100, "attempts": 1, "max_latency_ms": 5.0, "videos": "/videos"}
+    root.start(stored)
+    given = {"max_macs": None, "attempts": 3, "max_latency_ms": None, "generations": 2}
+    arguments = pipeline_arguments(SearchRoot(str(tmp_path)), "tiny_video", given)
+    assert arguments.pop("search_root") == root.uri
+    settings = SearchRoot(root.uri).start(form_settings(**arguments))
+    assert settings.model_dump(include={*given, "videos"}) == {**given, "videos": "/videos"}
+
+
+def test_a_default_given_to_another_search_is_a_conflict(tmp_path: Path) -> None:
+    SearchRoot(str(tmp_path)).start({"batch_size": 4})
+    arguments = pipeline_arguments(SearchRoot(str(tmp_path)), "tiny_video", {"batch_size": 16})
+    arguments.pop("search_root")
+    with pytest.raises(ConflictingSearch, match="batch_size is 4 there, 16 here"):
+        SearchRoot(str(tmp_path)).start(form_settings(**arguments))
 
 
 @pytest.mark.parametrize("path", sorted((TOP / "components").glob("*/component.py")), ids=str)

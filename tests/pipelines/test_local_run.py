@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -149,6 +150,33 @@ def test_bad_input_is_told_in_one_sentence(
     assert last.startswith("error: ")
     assert sentence in last
     assert "Traceback" not in said.stdout + said.stderr
+
+
+def test_generations_beyond_the_run_do_nothing(
+    tmp_path: Path, demo_videos: Path, settings_file: Path
+) -> None:
+    """What a cluster does: compiled for three generations, asked for one."""
+    program = (
+        "import sys, yaml\n"
+        "from kfp import local\n"
+        "from pipelines.generational import generational_pipeline\n"
+        "root, videos, settings = sys.argv[1:]\n"
+        "local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=root + '/kfp')\n"
+        "values = yaml.safe_load(open(settings))\n"
+        "flat = {n: values.pop(n) for n in ('population', 'children', 'train_steps')}\n"
+        "values.pop('generations')\n"
+        "generational_pipeline('tiny_video', 3, 1)(search_root=root, videos=videos,\n"
+        "    generations=1, settings=values, **flat)\n"
+    )
+    root = tmp_path / "root"
+    said = subprocess.run(
+        [sys.executable, "-c", program, str(root), str(demo_videos), str(settings_file)],
+        cwd=TOP, capture_output=True, text=True, timeout=280, check=False,
+        env={**os.environ, "PYTHONPATH": str(TOP)},
+    )
+    assert said.returncode == 0, said.stdout[-3000:] + said.stderr[-3000:]
+    assert SearchRoot(str(root)).head() == 0
+    assert not list(root.glob("generations/000001/*"))
 
 
 def test_a_search_root_that_cannot_be_made(tmp_path: Path, demo_videos: Path) -> None:

@@ -155,7 +155,8 @@ def test_time_counts_a_shared_result_once() -> None:
 
 
 def test_time_by_step() -> None:
-    timings = [Timing("mutate", 0, 0.0, 1.0, 0.5, 0.9, 0.0), Timing("mutate", 1, 9.0, 3.0, 0.5, 2.0, 0.0),
+    timings = [Timing("mutate", 0, 0.0, 1.0, 0.5, 0.9, 0.0),
+               Timing("mutate", 1, 9.0, 3.0, 0.5, 2.0, 0.0),
                Timing("select", 0, 0.0, 5.0, 0.0, 1.0, 0.0)]
     rows = seconds_by_step(timings)
     assert [(r.step, r.times, r.seconds, r.startup_share) for r in rows] == [

@@ -68,11 +68,6 @@ def test_normalising_again_changes_nothing(raw: TinyVideoArchitecture) -> None:
     assert normalise(net, TASK) == net
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a hidden width of 8 counts as reached by the rounded ratio without a look, and "
-    "24,576 * 0.0004 is 9",
-)
 def test_the_normal_form_of_a_very_wide_block_has_the_same_costs() -> None:
     raw = one_block(filters=4096, expand=6, squeeze=1e-5)
     assert costs(normalise(raw, TASK), TASK) == costs(raw, TASK)
@@ -212,21 +207,14 @@ def test_a_mutant_is_inside_narrow_options(name: str) -> None:
         assert outside(NARROW, after) == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="`repeats` steps by 1 within 1 to the largest option, whatever the options"
-)
 def test_the_number_of_layers_stays_inside_narrow_options() -> None:
     for _, after, _ in applied(NARROW, "repeats"):
         assert outside(NARROW, after) == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the copy of a block has strides of 1, whatever the options"
-)
 def test_a_copied_block_stays_inside_narrow_options() -> None:
-    for _, after, _ in applied(NARROW, "duplicate_block"):
-        for block in after.blocks:
-            assert block.spatial_kernel == 1 or block.spatial_stride in NARROW.spatial_strides
+    for *_, edit in applied(NARROW, "duplicate_block"):
+        assert edit.after["spatial_stride"] in NARROW.spatial_strides
 
 
 def test_mutation_comes_to_every_option() -> None:
@@ -250,7 +238,7 @@ def test_a_copied_block_stands_behind_its_original_and_keeps_the_size() -> None:
 
 
 def test_there_are_never_too_many_blocks_or_none() -> None:
-    space = TinyVideoSpace(min_blocks=8)
+    space = TinyVideoSpace(min_blocks=8, birth_blocks=8)
     full = space.sample(TASK, Random(0))
     assert len(full.blocks) == space.max_blocks
     for name in ("add_block", "duplicate_block"):
@@ -434,11 +422,6 @@ def test_a_wrong_option_is_refused_in_a_sentence(options: dict[str, Any], senten
     assert str(caught.value).startswith(f"space_options of tiny_video: {sentence}")
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="options are checked one by one, and not against what `normalise` allows: these are "
-    "accepted and fail when a network is drawn, or hold more blocks than max_blocks",
-)
 @pytest.mark.parametrize(
     "options",
     [{"filters": [5000]}, {"spatial_kernels": [17]}, {"min_blocks": 40, "max_blocks": 40},

@@ -214,6 +214,28 @@ def test_weights_of_the_dead_are_freed(new_root: NewRoot) -> None:
     assert not (older - alive) & kept
 
 
+def test_a_run_stopped_between_two_writes_is_taken_up(new_root: NewRoot) -> None:
+    root = new_root()
+    population = one_generation(root, 0)
+    written = {path for path in Path(root.uri).rglob("*") if path.is_file()}
+    for path in written:
+        if path.name in ("architecture.yaml", "report.html"):
+            path.unlink()
+    again = SearchRoot(root.uri)
+    assert one_generation(again, 0) == population
+    assert written <= {path for path in Path(root.uri).rglob("*") if path.is_file()}
+
+
+def test_a_broken_chain_is_told_before_anything_is_trained(new_root: NewRoot) -> None:
+    root = new_root()
+    for generation in range(3):
+        one_generation(root, generation)
+    file = Path(root.uri) / "generations/000000/population.json"
+    file.write_bytes(file.read_bytes() + b" ")
+    with pytest.raises(VideonasError, match=r"000001/population.json: its predecessor"):
+        start(SearchRoot(root.uri), {})
+
+
 def test_beyond_the_last_generation_there_is_nothing_to_do(new_root: NewRoot) -> None:
     root = new_root()
     beyond = mutate(root, 5, last=4)

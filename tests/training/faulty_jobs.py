@@ -36,6 +36,15 @@ def refuse(message: str) -> None:
     raise DataError(message)
 
 
+def import_nothing(_: object) -> None:
+    import there_is_no_such_package  # type: ignore[import-not-found]  # noqa: F401
+
+
+def fill_the_disk(_: object) -> None:
+    with open("/dev/full", "w") as file:
+        file.write("x" * 100_000)
+
+
 def crash(number: int) -> None:
     os.kill(os.getpid(), number)
 

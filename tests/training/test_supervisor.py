@@ -58,6 +58,14 @@ def test_what_a_person_can_put_right_is_raised(supervisor: Supervisor) -> None:
         supervisor.run(f"{JOBS}:refuse", "the shards are gone", AMPLE)
 
 
+@pytest.mark.parametrize("job", ["import_nothing", "fill_the_disk"])
+def test_what_every_candidate_would_meet_is_no_fault_of_this_one(
+    supervisor: Supervisor, job: str
+) -> None:
+    with pytest.raises(VideonasError, match=r"No module named|No space left"):
+        supervisor.run(f"{JOBS}:{job}", None, AMPLE)
+
+
 def test_a_segmentation_fault_is_survived(supervisor: Supervisor) -> None:
     ending = supervisor.run(f"{JOBS}:crash", SEGFAULT, AMPLE)
     assert ending.kind == "crashed"

@@ -29,7 +29,11 @@ def evaluation_job(job: EvaluationJob) -> Evaluation:
     watch.lap("build")
     choice = FrameChoice(stream.frames, architecture.frames, architecture.frame_stride)
     parts = (load_split([shard], "rgb", stream, architecture.image_size) for shard in job.shards)
-    metrics, clips = evaluate(model, parts, choice, watch)
+    try:
+        metrics, clips = evaluate(model, parts, choice, watch)
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+        message = f"out of memory: {error}".splitlines()[0]
+        return Evaluation("out_of_memory", message, seconds=watch.seconds)
     if not np.isfinite(metrics["loss"]):
         message = f"the validation loss is {metrics['loss']}"
         return Evaluation("diverged", message, seconds=watch.seconds)

@@ -31,12 +31,13 @@ def latency_job(candidate: Candidate) -> Latency | Training:
     keras.utils.set_random_seed(0)
     try:
         model = build(candidate.space, candidate.architecture, candidate.task)
-        watch.lap("build")
+    except (InvalidArchitecture, ValueError) as error:
+        return Training("invalid", f"cannot be built: {error}".splitlines()[0])
+    watch.lap("build")
+    try:
         latency = measure_latency(model, candidate.settings)
         watch.lap("latency")
         return replace(latency, seconds=watch.seconds)
-    except (InvalidArchitecture, ValueError) as error:
-        return Training("invalid", f"cannot be built: {error}".splitlines()[0])
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         return Training("out_of_memory", f"out of memory: {error}".splitlines()[0])
 

@@ -18,8 +18,8 @@ class Schedule(Protocol):
 class Decaying:
     """`max(ceil(d - i / r), 1)`: large and diverse changes at first, small ones later.
 
-    Source of the form: EvaNet, arXiv 1811.10636; `i` is the generation here. The constants were
-    not verified in any source.
+    Source of the form: EvaNet, arXiv 1811.10636; `i` counts the generations of mutated children
+    here, from 0: generation 0 is sampled. The constants were not verified in any source.
 
     Attributes:
         start: d.
@@ -31,4 +31,4 @@ class Decaying:
 
     def __call__(self, generation: int) -> int:
         """See `Schedule`."""
-        return max(math.ceil(self.start - generation / self.decay), 1)
+        return max(math.ceil(self.start - (generation - 1) / self.decay), 1)

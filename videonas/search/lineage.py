@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,13 @@ def fitness(member: Member[Any], settings: Settings) -> float | None:
         raise DamagedRecord(
             f"{member.individual.name}: its result has no {error.args[0]!r} among {sorted(metrics)}"
         ) from None
+
+
+def fittest(members: Iterable[Member[Any]], settings: Settings) -> Member[Any] | None:
+    """The fittest of some members, of equals the first; None where none has metrics."""
+    scored = ((fitness(member, settings), member) for member in members)
+    known = [(score, member) for score, member in scored if score is not None]
+    return max(known, key=lambda pair: pair[0])[1] if known else None
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,4 @@ class Lineage:
         if not self.generations:
             return None
         at = self.generations[-1 if generation is None else generation]
-        scored = [(fitness(m, settings), m) for m in at.parents]
-        known = [(score, m) for score, m in scored if score is not None]
-        return max(known, key=lambda pair: pair[0])[1] if known else None
+        return fittest(at.parents, settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -77,19 +78,24 @@ class ResultFolder:
     def attempts(self, task: str) -> dict[int, Attempt]:
         """The attempts at `training` or `evaluation` that left no result, by number from 1."""
         found = {}
-        for key in self.records.store.keys(f"{self.folder}/{task}-attempt-"):
+        for number, key in self._numbered(f"{task}-attempt"):
             attempt = self.records.read(Attempt, key)
             if attempt is not None:  # its owner may have taken it back just now
-                found[int(key.rpartition("-")[2])] = attempt
+                found[number] = attempt
         return found
 
     def failures(self, task: str) -> dict[int, str]:
         """Why attempts at `training` or `evaluation` failed, by number."""
-        store, found = self.records.store, {}
-        for key in store.keys(f"{self.folder}/{task}-failure-"):
-            failure = self.records.read(Failure, key)
-            found[int(key.rpartition("-")[2])] = failure.message
-        return found
+        return {
+            number: self.records.read(Failure, key).message
+            for number, key in self._numbered(f"{task}-failure")
+        }
+
+    def _numbered(self, prefix: str) -> Iterator[tuple[int, str]]:
+        for key in self.records.store.keys(f"{self.folder}/{prefix}-"):
+            number = key.rpartition("-")[2]
+            if number.isdigit():
+                yield int(number), key
 
     def publish_failure(self, task: str, number: int, message: str) -> None:
         """Writes why an attempt gave no result."""

@@ -9,6 +9,7 @@
     results/<id>/architecture.yaml           for people; by `mutate`
     results/<id>/<key>/                      see `ResultFolder`
     timings/                                 how long each step took
+    logs/                                    of runs on this machine
 
 Files are written once. Whoever writes second is given what was written first and goes on with
 that, so that steps can be repeated and runs can work on one root together.
@@ -16,6 +17,7 @@ that, so that steps can be repeated and runs can work on one root together.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -37,6 +39,9 @@ from videonas.search.settings import Settings, make_settings, merge_settings
 from videonas.spaces import SearchSpace, open_space
 from videonas.storage import open_store
 from videonas.task import Task
+
+POPULATION = re.compile(r"generations/(\d{6})/population\.json")
+RUN = re.compile(r"runs/\d{6}\.json")
 
 
 class SearchRoot:
@@ -98,7 +103,7 @@ class SearchRoot:
         return self.settings
 
     def _runs(self) -> list[str]:
-        return [key for key in self.records.store.keys("runs/") if key.endswith(".json")]
+        return [key for key in self.records.store.keys("runs/") if RUN.fullmatch(key)]
 
     def _add_run(self, settings: dict[str, Any]) -> None:
         runs = self._runs()
@@ -151,8 +156,8 @@ class SearchRoot:
     def head(self) -> int:
         """The last generation that ended, -1 before the first."""
         keys = self.records.store.keys("generations/")
-        ended = [key for key in keys if key.endswith("/population.json")]
-        return int(ended[-1].split("/")[1]) if ended else -1
+        ended = [found for key in keys if (found := POPULATION.fullmatch(key))]
+        return int(ended[-1][1]) if ended else -1
 
     def candidates(self, generation: int) -> Candidates[Any] | None:
         """Who is born in a generation, once that is decided."""

@@ -59,8 +59,8 @@ class Settings(BaseModel):
     )
     mutations: float = _setting(
         2.0, "search",
-        "d of max(ceil(d - i/r), 1) mutations a child, i being the generation "
-        "(EvaNet; no verified source for the value)", gt=0,
+        "d of max(ceil(d - i/r), 1) mutations a child, i counting generations from the first "
+        "that is mutated (EvaNet; no verified source for the value)", gt=0,
     )
     mutation_decay: float = _setting(
         1.0, "search",
@@ -141,10 +141,10 @@ class Settings(BaseModel):
     )
     candidates_per_pod: int = _setting(6, "run", "networks trained by one task, one by one", ge=1)
     candidate_timeout: float = _setting(
-        3600.0, "run", "seconds after which a training is ended", gt=0
+        3600.0, "result", "seconds after which a training is ended", gt=0
     )
     candidate_memory_mb: int = _setting(
-        8192, "run", "resident memory in MB above which a training is ended", ge=1
+        8192, "result", "resident memory in MB above which a training is ended", ge=1
     )
     attempts: int = _setting(3, "run", "tries of one network before it is given up", ge=1)
     keep_weights: int = _setting(
@@ -214,7 +214,8 @@ def make_settings(values: Mapping[str, Any]) -> Settings:
         raise SettingsError(f"setting {describe([problem])} ({name}: {about})") from None
     # written one way, however they came: KFP makes 8 of the option's values 8.0
     validated = to_plain(open_space(settings.space, settings.space_options))
-    options = {name: validated[name] for name in settings.space_options}
+    defaults = to_plain(open_space(settings.space))
+    options = {n: validated[n] for n in settings.space_options if validated[n] != defaults[n]}
     return settings.model_copy(update={"space_options": options})
 
 

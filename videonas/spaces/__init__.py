@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from videonas.codec import describe
-from videonas.errors import SettingsError, did_you_mean
+from videonas.errors import InvalidArchitecture, SettingsError, did_you_mean
 from videonas.spaces.base import (
     Costs,
     Diagram,
@@ -35,8 +35,8 @@ def open_space(name: str, options: Mapping[str, Any] | None = None) -> SearchSpa
     Raises:
         SettingsError: no such space or option, or an option of the wrong kind.
     """
-    if name not in SPACES:
-        hint = did_you_mean(name, SPACES)
+    if not isinstance(name, str) or name not in SPACES:
+        hint = did_you_mean(str(name), SPACES)
         raise SettingsError(f"space is {name!r}{hint}; allowed: {', '.join(sorted(SPACES))}")
     try:
         space: SearchSpace[Any] = TypeAdapter(SPACES[name]).validate_python(dict(options or {}))
@@ -44,6 +44,8 @@ def open_space(name: str, options: Mapping[str, Any] | None = None) -> SearchSpa
         raise SettingsError(
             f"space_options of {name}: {describe(error.errors(include_url=False))}"
         ) from None
+    except InvalidArchitecture as error:
+        raise SettingsError(f"space_options of {name}: {error}") from None
     return space
 
 

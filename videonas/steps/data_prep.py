@@ -29,6 +29,7 @@ def data_prep(root: SearchRoot, progress: Callable[[int, int], None] | None = No
     existing = root.dataset()
     if settings.videos is None or not Path(settings.videos).exists():
         if existing is not None:
+            log.info("no videos at %s; the data set is there: %s", settings.videos, existing.digest)
             return existing
         if settings.videos is None:
             raise SettingsError("no videos: give --videos, a folder with one folder a class")

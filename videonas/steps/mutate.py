@@ -61,8 +61,8 @@ def mutate(root: SearchRoot, generation: int, last: int | None = None) -> Mutate
     candidates = root.candidates(generation)
     if candidates is None:
         candidates = root.publish_candidates(_draw(root, generation, dataset))
-        for individual in candidates.individuals:
-            root.publish_architecture(individual, dataset.task)
+    for individual in candidates.individuals:
+        root.publish_architecture(individual, dataset.task)
     waiting = [] if root.population(generation) else _without_result(root, candidates, dataset)
     size = root.settings.candidates_per_pod
     batches = [waiting[i : i + size] for i in range(0, len(waiting), size)] or [[]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
@@ -14,7 +15,7 @@ from videonas.evolution import open_algorithm
 from videonas.report import build_report
 from videonas.search.budget import Budget
 from videonas.search.dataset import Dataset
-from videonas.search.lineage import fitness
+from videonas.search.lineage import fitness, fittest
 from videonas.search.population import Member, Population
 from videonas.search.root import SearchRoot
 from videonas.search.settings import Settings
@@ -65,10 +66,11 @@ def select(root: SearchRoot, generation: int) -> Selected:
     population = root.population(generation)
     if population is None:
         population = root.publish_population(_end(root, generation))
-        _free_weights(root, population)
+    _free_weights(root, population)
     report = build_report(root)
     root.publish_report(generation, report)
-    best = max(population.parents, key=lambda m: fitness(m, root.settings) or 0.0)
+    best = fittest(population.parents, root.settings)
+    assert best is not None, "a population has parents"
     metrics = _metrics(population, best, root.settings)
     log.info("generation %d: best %s, fitness %.4f", generation, best.individual.name,
              metrics["best_fitness"])
@@ -118,13 +120,15 @@ def _finished(
 
 def _ranked(able: Sequence[Member[Any]], settings: Settings) -> list[Member[Any]]:
     """The fittest first, among equals the older first; of equal architectures the first born."""
-    in_order = sorted(
-        able, key=lambda m: (-(fitness(m, settings) or 0.0), m.individual.name)
-    )
+    in_order = sorted(able, key=lambda m: (-_known(fitness(m, settings)), m.individual.name))
     by_architecture: dict[str, Member[Any]] = {}
     for member in in_order:
         by_architecture.setdefault(member.individual.id, member)
     return list(by_architecture.values())
+
+
+def _known(score: float | None) -> float:
+    return -math.inf if score is None else score
 
 
 def _nobody(
@@ -147,12 +151,15 @@ def _nobody(
 
 
 def _free_weights(root: SearchRoot, population: Population[Any]) -> None:
-    """Deletes the weights of those who died `keep_weights` generations ago."""
+    """Deletes the weights of those who died `keep_weights` generations ago.
+
+    Only of those evaluated: a higher budget may ask for the evaluation of the others.
+    """
     then = population.generation - root.settings.keep_weights
     record = root.population(then) if then >= 0 else None
     alive = {m.individual.id for m in population.parents}
     for member in (*record.newborn, *record.parents) if record else ():
-        if member.individual.id not in alive:
+        if member.individual.id not in alive and member.result.evaluation is not None:
             root.result_folder(member.individual.id, population.data).delete_weights()
 
 
@@ -167,7 +174,7 @@ def _metrics(
         metrics["best_latency_ms"] = best.result.latency.median_ms
     metrics["best_parameters"] = best.result.costs.parameters
     metrics["best_macs"] = best.result.costs.macs
-    metrics["best_fitness"] = fitness(best, settings) or 0.0
+    metrics["best_fitness"] = fitness(best, settings) or 0.0  # minus a loss of exactly 0 is 0
     if scores:
         metrics["newborn_median_fitness"] = median(scores)
     return {**metrics, "born": len(population.newborn), "born_ok": len(trained)}

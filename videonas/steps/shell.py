@@ -28,6 +28,10 @@ RUN_PID = "VIDEONAS_RUN_PID"
 ERROR_RECORD = "VIDEONAS_ERROR_RECORD"
 """Environment variable: a file to which a failing step writes its sentence, for the runner."""
 
+EXTRAS = {"tensorflow": "train", "keras": "train", "av": "train", "numpy": "train",
+          "kfp": "pipelines"}
+"""Packages that the base does without, and the extra that brings each."""
+
 
 @contextlib.contextmanager
 def step(name: str, search_root: str, generation: int | None = None) -> Iterator[SearchRoot]:
@@ -62,6 +66,10 @@ def errors_as_sentences() -> Iterator[None]:
         yield
     except VideonasError as error:
         sentence = str(error)
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRAS:
+            raise
+        sentence = f"needs {error.name}; pip install 'videonas[{EXTRAS[error.name]}]'"
     except OSError as error:
         if not error.filename or not error.strerror:
             raise
@@ -70,7 +78,7 @@ def errors_as_sentences() -> Iterator[None]:
         return
     print(f"error: {sentence}", file=sys.stderr, flush=True)
     if record := os.environ.get(ERROR_RECORD):
-        with Path(record).open("a") as file:
+        with contextlib.suppress(OSError), Path(record).open("a") as file:  # a full disk, perhaps
             file.write(f"{sentence}\n")
     sys.exit(EXIT_STATUS)
 

@@ -39,10 +39,11 @@ def form_settings(settings: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
         SettingsError: a setting given twice, with different values.
     """
     given = {
-        name: value
+        name: None if value == FORM_HAS_NO_NONE.get(name) else value
         for name, value in fields.items()
-        if name not in FORM_HAS_NO_NONE or value != FORM_HAS_NO_NONE[name]
     }
+    if given.get("videos") is None:
+        given.pop("videos", None)  # the search remembers them
     twice = [name for name in settings if name in fields and settings[name] != fields[name]]
     if twice:
         raise SettingsError(
@@ -63,7 +64,7 @@ def start(root: SearchRoot, given: Mapping[str, Any], most: int | None = None) -
     Raises:
         SettingsError: a setting that is not allowed, or no videos.
         ConflictingSearch: the search here has other settings.
-        DamagedRecord: the last population cannot be read.
+        DamagedRecord: the history cannot be read, or its chain of digests is broken.
     """
     settings = root.start(given)
     if most is not None and settings.generations > most:
@@ -73,9 +74,8 @@ def start(root: SearchRoot, given: Mapping[str, Any], most: int | None = None) -
         )
     if settings.videos is None and root.dataset() is None:
         raise SettingsError("no videos: give --videos, a folder with one folder of videos a class")
+    root.lineage()  # a damaged history is told before anything is trained on it
     head = root.head()
-    if head >= 0:
-        root.population(head)
     log.info("generation %d comes next, of %s by %s", head + 1, settings.space, settings.algorithm)
     metadata: dict[str, str | float] = {
         "space": settings.space,

@@ -56,9 +56,13 @@ def work_through(assignments: Iterable[Assignment], attempts: int, seconds: floa
         seconds: after which an attempt on another machine is over.
     """
     waiting = list(assignments)
+    told: list[Assignment] = []
     while waiting:
         still = [a for a in waiting if not _advance(a, attempts, seconds)]
         if still == waiting:
+            if still != told:
+                log.info("waiting for whoever is at %s", ", ".join(a.name for a in still))
+                told = still
             time.sleep(POLL_SECONDS)
         waiting = still
 
@@ -82,15 +86,15 @@ def _advance(assignment: Assignment, attempts: int, seconds: float) -> bool:
     try:
         if not assignment.done():  # or somebody finished between our look and our claim
             failure = assignment.work()
+        if failure:
+            log.warning("%s: attempt %d at %s failed: %s", assignment.name, number, task, failure)
+            folder.publish_failure(task, number, failure)
     except BaseException:  # stopped from outside, or storage failed: no fault of the candidate
         folder.take_back(task, number)
         raise
-    if failure:
-        log.warning("%s: attempt %d at %s failed: %s", assignment.name, number, task, failure)
-        folder.publish_failure(task, number, failure)
-        return False
-    folder.take_back(task, number)
-    return True
+    if not failure:
+        folder.take_back(task, number)
+    return not failure
 
 
 def is_alive(attempt: Attempt) -> bool:

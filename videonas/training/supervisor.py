@@ -6,6 +6,7 @@ whose memory is given back in full, costs no import.
 
 from __future__ import annotations
 
+import errno
 import logging
 import multiprocessing
 import os
@@ -27,6 +28,7 @@ from videonas.logs import set_up_logging
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.1
+OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE)
 MEMORY_SHARE = 0.9
 """Of the container's memory: above it the kernel might end the supervisor instead."""
 
@@ -82,7 +84,8 @@ class Supervisor:
             limits: what it may use; memory above 90 % of the container's counts as too much.
 
         Raises:
-            VideonasError: the job raised one: no fault of the candidate.
+            VideonasError: the job raised one, or met a full disk or a missing package: no fault
+                of the candidate.
         """
         receiver, sender = self._context.Pipe(duplex=False)
         child = self._context.Process(
@@ -160,12 +163,20 @@ def _child(job: str, argument: Any, sender: Connection, supervisor: int) -> None
         sender.send(("refused", str(error)))
     except Exception as error:
         traceback.print_exc()
-        sender.send(("raised", f"{type(error).__name__}: {error}".splitlines()[0][:500]))
+        words = f"{type(error).__name__}: {error}".splitlines()[0][:500]
+        sender.send(("refused" if _of_the_machine(error) else "raised", words))
     sender.close()
     # the interpreter's own shutdown would only tear down TensorFlow, slowly
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
+
+
+def _of_the_machine(error: Exception) -> bool:
+    """Whether the machine is at fault, so that every candidate would meet the same."""
+    return isinstance(error, ImportError) or (
+        isinstance(error, OSError) and error.errno in OF_THE_MACHINE
+    )
 
 
 def _end_with(supervisor: int) -> None:

@@ -16,7 +16,7 @@ import tensorflow as tf
 from videonas.data.shards import load_split
 from videonas.errors import InvalidArchitecture
 from videonas.networks import build
-from videonas.search.result import Outcome, Training
+from videonas.search.result import Training
 from videonas.search.settings import Settings
 from videonas.training.jobs import Stopwatch, TrainingJob
 from videonas.training.sampling import FrameChoice, augment, to_input
@@ -53,15 +53,15 @@ def train_job(job: TrainingJob) -> Training:
         model = build(
             candidate.space, candidate.architecture, candidate.task, dropout=settings.dropout
         )
-        watch.lap("build")
-        return _train(model, job, watch)
     except (InvalidArchitecture, ValueError) as error:
-        outcome: Outcome = "invalid"
-        message = f"cannot be built: {error}"
+        message = f"cannot be built: {error}".splitlines()[0]
+        return Training("invalid", message, seconds=watch.seconds)
+    watch.lap("build")
+    try:
+        return _train(model, job, watch)
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
-        outcome = "out_of_memory"
-        message = f"out of memory: {error}"
-    return Training(outcome, message.splitlines()[0], seconds=watch.seconds)
+        message = f"out of memory: {error}".splitlines()[0]
+        return Training("out_of_memory", message, seconds=watch.seconds)
 
 
 def _train(model: keras.Model, job: TrainingJob, watch: Stopwatch) -> Training:
@@ -73,6 +73,7 @@ def _train(model: keras.Model, job: TrainingJob, watch: Stopwatch) -> Training:
     )
     batches = batch_indices(len(labels), settings.batch_size, settings.train_steps, job.seed)
     data = (tf.constant(clips), tf.constant(labels))
+    del clips  # a copy as large as the split
     watch.lap("load")
     choice = FrameChoice(stream.frames, architecture.frames, architecture.frame_stride)
     steps = training_function(model, choice, settings, candidate.task.classes, job.seed)

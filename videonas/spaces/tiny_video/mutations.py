@@ -88,10 +88,11 @@ def _block_field(name: str, draw: Callable[[Random], Any]) -> TinyVideoOperator:
 def _step_repeats(space: TinyVideoSpace) -> TinyVideoOperator:
     def mutate(a: TinyVideoArchitecture, task: Task, rng: Random, _: Learned) -> Mutated:
         place = rng.randrange(len(a.blocks))
-        before = a.blocks[place].repeats
-        after = before + rng.choice((-1, 1))
-        if not 1 <= after <= max(space.repeats):
+        before, up = a.blocks[place].repeats, rng.random() < 0.5
+        beyond = [n for n in space.repeats if (n > before if up else n < before)]
+        if not beyond:
             return None
+        after = min(beyond) if up else max(beyond)
         return _set(a, place, "repeats", after), Edit(
             "repeats", f"blocks.{place}.repeats", before, after
         )
@@ -113,8 +114,12 @@ def _duplicate_block(space: TinyVideoSpace) -> TinyVideoOperator:
         if len(a.blocks) >= space.max_blocks:
             return None
         place = rng.randrange(len(a.blocks))
-        # the copy keeps the size of what it is given, as a block of the same width can
-        copy = replace(a.blocks[place], spatial_stride=1, temporal_stride=1)
+        # the copy keeps the size of what it is given, as far as the options let it
+        copy = replace(
+            a.blocks[place],
+            spatial_stride=min(space.spatial_strides),
+            temporal_stride=min(space.temporal_strides),
+        )
         return _insert(a, place + 1, copy, "duplicate_block")
 
     return mutate

@@ -43,7 +43,7 @@ def normalise(architecture: TinyVideoArchitecture, task: Task) -> TinyVideoArchi
     size = Size(architecture.frames, architecture.image_size, task.streams["rgb"].channels)
     blocks = []
     for number, block in enumerate(architecture.blocks):
-        _check_block(f"blocks.{number}", block)
+        check_block(f"blocks.{number}", block)
         block = _normalise_block(block, size)
         blocks.append(block)
         size = Size(
@@ -57,22 +57,7 @@ def normalise(architecture: TinyVideoArchitecture, task: Task) -> TinyVideoArchi
 
 def _normalise_block(block: Block, size: Size) -> Block:
     """The block as it acts on an input of `size`."""
-    changes: dict[str, Any] = {}
-    pools = block.spatial_type in ("maxpool", "avgpool")
-    if block.spatial_kernel == 1 or (pools and size.side == 1):
-        # pooling one pixel, its padding left out, gives the pixel
-        changes |= {"spatial_type": "conv", "spatial_kernel": 1, "spatial_stride": 1,
-                    "spatial_activation": "relu"}
-    else:
-        if size.side == 1:
-            changes["spatial_stride"] = 1
-        if pools:
-            changes["spatial_activation"] = "relu"
-    if block.temporal_kernel == 1 or size.frames == 1:
-        changes |= {"temporal_type": "conv", "temporal_kernel": 1, "temporal_stride": 1,
-                    "temporal_activation": "relu"}
-    elif block.temporal_type != "conv":
-        changes["temporal_activation"] = "relu"
+    changes = _space(block, size.side) | _time(block, size.frames)
     changes["squeeze"] = _canonical_squeeze(block)
     stride = changes.get("temporal_stride", block.temporal_stride)
     if block.skip and block.repeats == 1 and -(-size.frames // stride) != size.frames:
@@ -80,17 +65,68 @@ def _normalise_block(block: Block, size: Size) -> Block:
     return replace(block, **changes)
 
 
+def _space(block: Block, side: int) -> dict[str, Any]:
+    """What changes in the spatial fields."""
+    pools = block.spatial_type in ("maxpool", "avgpool")
+    if block.spatial_kernel == 1 or (pools and side == 1):
+        # pooling one pixel, its padding left out, gives the pixel
+        return {"spatial_type": "conv", "spatial_kernel": 1, "spatial_stride": 1,
+                "spatial_activation": "relu"}
+    changes: dict[str, Any] = {"spatial_stride": min(block.spatial_stride, side)}
+    if pools:
+        changes["spatial_activation"] = "relu"
+        if block.repeats == 1 or changes["spatial_stride"] == 1:
+            changes["spatial_kernel"] = _least_window(
+                block.spatial_kernel, changes["spatial_stride"], side
+            )
+    return changes
+
+
+def _time(block: Block, frames: int) -> dict[str, Any]:
+    """What changes in the temporal fields."""
+    if block.temporal_kernel == 1 or frames == 1:
+        return {"temporal_type": "conv", "temporal_kernel": 1, "temporal_stride": 1,
+                "temporal_activation": "relu"}
+    changes: dict[str, Any] = {"temporal_stride": min(block.temporal_stride, frames)}
+    if block.temporal_type != "conv":
+        changes["temporal_activation"] = "relu"
+        if block.repeats == 1 or changes["temporal_stride"] == 1:
+            changes["temporal_kernel"] = _least_window(
+                block.temporal_kernel, changes["temporal_stride"], frames
+            )
+    return changes
+
+
+def _least_window(window: int, stride: int, size: int) -> int:
+    """The smallest pooling window that does the same: they are equal where each sees everything."""
+    while window > size and _sees_everything(window - 1, stride, size):
+        window -= 1
+    return window
+
+
+def _sees_everything(window: int, stride: int, size: int) -> bool:
+    """Whether a window covers all of `size` at every place, padded as `same` pads."""
+    last = (-(-size // stride) - 1) * stride
+    before = max(last + window - size, 0) // 2
+    return last <= before and window >= size + before
+
+
 def _canonical_squeeze(block: Block) -> float:
     """The smallest ratio in steps of 0.0001 that gives the same hidden width, 1 at the most."""
     if not block.squeeze:
         return 0.0
-    ratio = min(math.ceil(block.squeeze_width / block.expanded * 1e4) / 1e4, 1.0)
-    exact = int(block.expanded * ratio) == block.squeeze_width or block.squeeze_width == 8
-    return ratio if exact else block.squeeze
+    first = math.ceil(block.squeeze_width / block.expanded * 1e4)
+    for step in (first, first + 1):  # 100 * 0.29 is less than 29
+        ratio = min(step / 1e4, 1.0)
+        if replace(block, squeeze=ratio).squeeze_width == block.squeeze_width:
+            return ratio
+    return block.squeeze
 
 
 def _check_clip(architecture: TinyVideoArchitecture, task: Task) -> None:
-    clip = task.streams["rgb"]
+    clip = task.streams.get("rgb")
+    if clip is None:
+        raise InvalidArchitecture("streams", sorted(task.streams), "a data set with the stream rgb")
     if not 1 <= architecture.image_size <= clip.size:
         raise InvalidArchitecture(
             "image_size", architecture.image_size, f"1 to the {clip.size} pixels of the data set"
@@ -108,7 +144,12 @@ def _check_clip(architecture: TinyVideoArchitecture, task: Task) -> None:
         raise InvalidArchitecture("blocks", len(architecture.blocks), f"1 to {MOST_BLOCKS} blocks")
 
 
-def _check_block(path: str, block: Block) -> None:
+def check_block(path: str, block: Block) -> None:
+    """Refuses a block that no network has.
+
+    Raises:
+        InvalidArchitecture: naming the field below `path`.
+    """
     for name, most in MOST.items():
         if not 1 <= getattr(block, name) <= most:
             raise InvalidArchitecture(f"{path}.{name}", getattr(block, name), f"1 to {most}")

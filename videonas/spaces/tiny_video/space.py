@@ -22,7 +22,7 @@ from videonas.spaces.tiny_video.architecture import (
     TinyVideoArchitecture,
 )
 from videonas.spaces.tiny_video.costs import costs
-from videonas.spaces.tiny_video.normalise import normalise
+from videonas.spaces.tiny_video.normalise import MOST_BLOCKS, check_block, normalise
 from videonas.spaces.tiny_video.presets import PRESETS
 from videonas.task import Clip, Task
 
@@ -83,6 +83,25 @@ class TinyVideoSpace:
     repeats: Counts = (1, 2, 3, 4)
     non_local: Annotated[tuple[Annotated[int, Ge(0)], ...], MinLen(1)] = (0, 16)
     activations: Annotated[tuple[Activation, ...], MinLen(1)] = ("relu", "hswish")
+
+    def __post_init__(self) -> None:
+        """Refuses options that no network can have.
+
+        Raises:
+            ValueError: naming the option.
+        """
+        if not self.min_blocks <= self.birth_blocks <= self.max_blocks <= MOST_BLOCKS:
+            raise ValueError(
+                f"min_blocks is {self.min_blocks}, birth_blocks {self.birth_blocks}, max_blocks "
+                f"{self.max_blocks}; each is at most the next, and {MOST_BLOCKS} the last"
+            )
+        for name, choices in self.block_choices().items():
+            for choice in choices:
+                check_block("option", Block(**{name: choice}))
+        if not any((n - 1) * s < self.clip_frames for n in self.frames for s in self.frame_strides):
+            raise ValueError(
+                f"no number of frames of {self.frames} fits clip_frames, {self.clip_frames}"
+            )
 
     @cached_property
     def operators(self) -> Mapping[str, Operator[TinyVideoArchitecture]]:
