@@ -349,7 +349,7 @@ ALWAYS = {"spatial.in.hswish", "spatial.hswish", "temporal.relu", "out.hswish"}
         (POOLED, {"temporal.relu", "out.hswish"}),
         ({"temporal_type": "avgpool"}, ALWAYS - {"temporal.relu"}),
     ],
-    ids=str,
+    ids=["plain", "depthwise", "inverted", "pooled", "temporal pooling"],
 )
 def test_activations_stand_behind_these_operations_and_no_others(
     change: dict[str, Any], expected: set[str]
