@@ -194,7 +194,7 @@ def test_pareto_front_properties(points: list[tuple[float, ...]], rng: Random) -
 
 
 def test_synthetic_search_is_a_valid_search(tmp_path: Path) -> None:
-    root = make_search(tmp_path, 4, 8, 6, max_latency_ms=5)
+    root = make_search(tmp_path, 4, 8, 6, max_latency_ms=5, troubles={"diverged": 0.3})
     history = root.lineage()
     assert [len(g.newborn) for g in history.generations] == [8, 6, 6, 6]
     task, space = root.need_dataset().task, root.space
@@ -204,5 +204,5 @@ def test_synthetic_search_is_a_valid_search(tmp_path: Path) -> None:
         assert space.costs(architecture, task) == one.result.costs
     outcomes = {g.outcome_of(m) for g in history.generations for m in g.newborn}
     assert len(outcomes) >= 3
-    again = make_search(tmp_path / "again", 4, 8, 6, max_latency_ms=5)
+    again = make_search(tmp_path / "again", 4, 8, 6, max_latency_ms=5, troubles={"diverged": 0.3})
     assert replace(again.lineage().generations[-1]) == history.generations[-1]
