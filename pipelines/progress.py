@@ -131,6 +131,7 @@ class _Bars:
         self._progress.stop()
 
     def update(self, now: Standing) -> None:
+        """Shows how far the run is."""
         self._first = now.ended if self._first is None else self._first
         self._progress.update(self._run, completed=now.ended - self._first)
         self._progress.update(
@@ -138,6 +139,7 @@ class _Bars:
         )
 
     def say(self, text: str) -> None:
+        """Prints a line that stays."""
         self._progress.console.print(text, highlight=False, soft_wrap=True)
 
 
@@ -154,6 +156,7 @@ class _Lines:
         return None
 
     def update(self, now: Standing) -> None:
+        """Shows how far the run is."""
         moment = time.monotonic()
         if now.text != self._text or moment - self._last > LINE_SECONDS:
             self._last, self._text = moment, now.text
@@ -161,4 +164,5 @@ class _Lines:
             self.say(f"{time.strftime('%H:%M:%S')} {now.text}{count}")
 
     def say(self, text: str) -> None:
+        """Prints a line that stays."""
         self._console.print(text, highlight=False, soft_wrap=True)

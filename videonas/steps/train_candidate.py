@@ -48,6 +48,7 @@ class _Trainer:
     scratch: Path
 
     def assignment(self, individual: Individual[Any]) -> Assignment:
+        """The work on one individual."""
         folder = self.batch.folder(individual)
         return Assignment(
             individual.name,
