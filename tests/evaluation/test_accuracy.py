@@ -86,6 +86,13 @@ def test_a_network_that_says_nothing_scores_nothing(value: float) -> None:
     assert metrics == pytest.approx({"top1": 0.0, "top5": 0.0, "loss": np.log(10)})
 
 
+def test_logits_that_are_no_numbers_count_against_the_network() -> None:
+    logits = np.full((10, 10), np.nan, np.float32)
+    metrics = classification_metrics(logits, np.arange(10))
+    assert (metrics["top1"], metrics["top5"]) == (0, 0)
+    assert np.isnan(metrics["loss"])
+
+
 def test_ties_count_against_the_network() -> None:
     logits = np.array([[5, 4, 3, 2, 1, 1, 0]] * 7, np.float32)
     right = [classification_metrics(logits[:1], np.array([label])) for label in range(7)]

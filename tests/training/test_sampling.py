@@ -130,7 +130,7 @@ def test_clips_are_mirrored_in_space_and_time_independently() -> None:
 
 
 @pytest.mark.parametrize(("side", "share", "most"), [
-    (12, 0.25, 3), (12, 0.3, 3), (9, 0.12, 1), (5, 0.5, 2), (3, 1.0, 2),
+    (12, 0.25, 3), (12, 0.3, 3), (9, 0.12, 1), (5, 0.5, 2), (3, 1.0, 2), (9, 0.1, 0),
 ])
 def test_random_crop_moves_each_clip_by_up_to_a_share_of_its_side(
     side: int, share: float, most: int

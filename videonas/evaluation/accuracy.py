@@ -58,17 +58,12 @@ def evaluate(
         `top1` and `top5` as shares, `loss` as mean cross-entropy in nats; and the number of clips.
     """
 
-    @tf.function(input_signature=[
+    @tf.function(autograph=False, input_signature=[
         tf.TensorSpec((None, choice.stored, *model.input_shape[2:]), tf.uint8)
     ])
     def predict(clips: Any) -> Any:
-        count = tf.shape(clips)[0]
-        logits = tf.TensorArray(tf.float32, size=0, dynamic_size=True, infer_shape=False,
-                                element_shape=(None, model.output_shape[-1]))
-        for number in tf.range((count + BATCH - 1) // BATCH):
-            batch = choice.central(clips[number * BATCH : (number + 1) * BATCH])
-            logits = logits.write(number, model(to_input(batch), training=False))
-        return logits.concat()
+        """Logits of a batch."""
+        return model(to_input(choice.central(clips)), training=False)
 
     all_logits: list[Any] = []
     all_labels: list[Any] = []
@@ -77,7 +72,8 @@ def evaluate(
         if not all_logits:
             predict(tf.constant(clips[:0]))
             watch.lap("trace")
-        all_logits.append(predict(tf.constant(clips)).numpy())
+        for first in range(0, len(clips), BATCH):
+            all_logits.append(predict(tf.constant(clips[first : first + BATCH])).numpy())
         all_labels.append(labels)
         watch.lap("evaluate")
     logits, labels = np.concatenate(all_logits), np.concatenate(all_labels)
@@ -95,8 +91,8 @@ def classification_metrics(logits: Any, labels: Any) -> dict[str, float]:
     own = logits[np.arange(len(labels)), labels]
     peak = logits.max(axis=1)
     losses = peak + np.log(np.exp(logits - peak[:, None]).sum(axis=1)) - own
-    # equal logits count against the network: one that says nothing scores nothing
-    rank = (logits >= own[:, None]).sum(axis=1)
+    # equal logits, and NaN, count against the network: one that says nothing scores nothing
+    rank = (~(logits < own[:, None])).sum(axis=1)
     return {
         "top1": float(np.mean(rank <= 1)),
         "top5": float(np.mean(rank <= 5)),

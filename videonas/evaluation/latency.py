@@ -51,8 +51,9 @@ def measure_latency(model: keras.Model, settings: Settings) -> Latency:
     """
     shape = (1, *model.input_shape[1:])
 
-    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32)])
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec(shape, tf.float32)])
     def forward(clip: Any) -> Any:
+        """One pass."""
         return model(clip, training=False)
 
     clip = tf.random.stateless_uniform(shape, (0, 0), -1.0, 1.0)

@@ -95,7 +95,7 @@ class Settings(BaseModel):
     )
     learning_rate: float = _setting(0.2, "result", "peak learning rate", gt=0)
     warmup_fraction: Fraction = _setting(
-        0.1, "result", "share of the steps in which the learning rate rises from 0"
+        0.1, "result", "share of the steps in which the learning rate rises, evenly, to its peak"
     )
     final_learning_rate: Fraction = _setting(
         0.02, "result", "what the cosine schedule ends at, as a share of the peak"

@@ -88,7 +88,9 @@ def augment(clips: Any, settings: Settings, seed: Any) -> Any:
 def _shift(clips: Any, share: float, seed: Any) -> Any:
     """Moves each clip by up to `share` of its side; the border is mirrored."""
     side = clips.shape[2]
-    margin = min(max(int(side * share), 1), side - 1)
+    margin = min(int(side * share), side - 1)
+    if not margin:
+        return clips
     padded = tf.pad(clips, [[0, 0], [0, 0], [margin, margin], [margin, margin], [0, 0]], "REFLECT")
     starts = tf.random.stateless_uniform(
         (tf.shape(clips)[0], 2), seed, minval=0, maxval=2 * margin + 1, dtype=tf.int32
