@@ -132,7 +132,10 @@ def _test(
     settings = root.settings
     limits = Limits(settings.candidate_timeout, settings.candidate_memory_mb)
     architecture = individual.architecture
-    candidate = Candidate(individual.name, settings.space, architecture, dataset.task, settings)
+    samplings = root.space.sampling(architecture)
+    candidate = Candidate(
+        individual.name, settings.space, architecture, dataset.task, samplings, settings
+    )
     with tempfile.TemporaryDirectory() as scratch:
         weights = Path(scratch) / "new.weights.h5"
         shards = tuple(root.shards(dataset, "train"))

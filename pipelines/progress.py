@@ -11,7 +11,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from videonas.errors import VideonasError
 from videonas.search.budget import Budget
-from videonas.search.lineage import fittest
 from videonas.search.population import Population
 from videonas.search.root import SearchRoot
 
@@ -26,7 +25,7 @@ class Standing:
 
     Attributes:
         text: what is going on.
-        done: candidates of this generation with a result.
+        done: candidates of this generation that have been through it.
         total: candidates of this generation, 0 while none are drawn.
         ended: generations that ended, since the search began.
     """
@@ -56,11 +55,10 @@ def standing(root: SearchRoot) -> Standing:
     results = [root.result(individual, dataset) for individual in candidates.individuals]
     trained = sum(r.training is not None or r.outcome(budget) is not None for r in results)
     done = sum(r.outcome(budget) is not None for r in results)
-    what = "training" if trained < len(results) else "evaluating"
-    return Standing(
-        f"generation {generation}: {what} candidates", (trained + done) // 2, len(results),
-        generation,
-    )
+    name, total = f"generation {generation}:", len(results)
+    if trained < total:
+        return Standing(f"{name} training candidates", trained, total, generation)
+    return Standing(f"{name} evaluating candidates", done, total, generation)
 
 
 def show_progress(
@@ -84,12 +82,12 @@ def show_progress(
                 now = standing(root)
                 if seen < 0:
                     first = seen = now.ended
-                if now.ended < first + generations:
-                    view.update(now)
                 for generation in range(seen, now.ended):
                     if (population := root.population(generation)) is not None:
                         view.say(sentence(population, root))
                 seen = now.ended
+                if now.ended < first + generations:
+                    view.update(now)
             except VideonasError:
                 pass  # a step meets it too, and says it
             if over:
@@ -99,7 +97,7 @@ def show_progress(
 def sentence(population: Population[object], root: SearchRoot) -> str:
     """How a generation ended, in a line."""
     ok = [m for m in population.newborn if population.outcome_of(m) == "ok"]
-    best = fittest(population.parents, root.settings)
+    best = root.lineage().best(root.settings, population.generation)
     if best is None:
         return f"generation {population.generation}: nobody"
     tops = sorted(m.result.metrics["top1"] for m in ok)

@@ -150,6 +150,10 @@ class Words:
         """Words have no clip."""
         return {}
 
+    def sampling(self, word: Word) -> dict[str, Any]:
+        """Words have no clip."""
+        return {}
+
     def sample(self, task: Task, rng: Random) -> Word:
         """Every word is as likely."""
         return Word(tuple(rng.randrange(2) for _ in range(self.length)))

@@ -34,6 +34,26 @@ class Clip:
 
 
 @dataclass(frozen=True)
+class Sampling:
+    """What a network takes of a stored clip.
+
+    Attributes:
+        frames: number of frames.
+        stride: stored frames from one to the next.
+        size: height and width in pixels that they are resized to.
+    """
+
+    frames: int
+    stride: int
+    size: int
+
+    @property
+    def span(self) -> int:
+        """Stored frames from the first to the last, both counted."""
+        return (self.frames - 1) * self.stride + 1
+
+
+@dataclass(frozen=True)
 class Task:
     """What a network must do.
 

@@ -46,7 +46,10 @@ def accuracy_of(
     limits = Limits(seconds=200, memory_mb=4096)
 
     def accuracy(architecture: TinyVideoArchitecture) -> tuple[float, int]:
-        candidate = Candidate("x", "tiny_video", architecture, dataset.task, root.settings)
+        samplings = root.space.sampling(architecture)
+        candidate = Candidate(
+            "x", "tiny_video", architecture, dataset.task, samplings, root.settings
+        )
         weights = folder / "x.weights.h5"
         train = TrainingJob(candidate, 1, tuple(root.shards(dataset, "train")), weights)
         trained: Training = supervisor.run(TRAIN, train, limits).value

@@ -21,14 +21,14 @@ from tests.videos import (
     write_video,
 )
 from videonas.codec import decode, encode
+from videonas.data.clips import ClipReader
 from videonas.data.prepare import prepare_dataset
-from videonas.data.shards import load_split
 from videonas.data.sources import find_videos, source_digest
 from videonas.data.splits import split_videos
 from videonas.errors import DataError, StorageError
 from videonas.search.dataset import SPLITS, Dataset
 from videonas.search.settings import Settings, make_settings
-from videonas.task import Clip
+from videonas.task import Clip, Sampling
 
 CLIP = Clip(4, 32)
 STREAMS = {"rgb": CLIP}
@@ -70,7 +70,12 @@ def settings_of(**values: object) -> Settings:
 def clips_of(dataset: Dataset, folder: Path, split: str) -> tuple[Any, Any]:
     """The clips and labels of a split at full size."""
     files = [(folder / shard.name, shard) for shard in dataset.splits[split].shards]
-    return load_split(files, "rgb", dataset.streams["rgb"], dataset.streams["rgb"].size)
+    for path, shard in files:
+        shard.check(path)
+    clip = dataset.streams["rgb"]
+    reader = ClipReader(files, dataset.streams, {"rgb": Sampling(clip.frames, 1, clip.size)})
+    clips, labels = reader.read(range(len(reader)))
+    return clips["rgb"], labels
 
 
 def test_what_a_data_set_holds(videos: Path, tmp_path: Path) -> None:

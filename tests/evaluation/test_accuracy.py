@@ -1,28 +1,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
+from videonas.data.clips import ClipReader
+from videonas.data.shards import ShardWriter
 from videonas.evaluation.accuracy import BATCH, classification_metrics, evaluate
+from videonas.task import Clip, Sampling
 from videonas.training.jobs import Stopwatch
-from videonas.training.sampling import FrameChoice
 
-CHOICE = FrameChoice(stored=6, frames=2, stride=2)
-"""The central frames are 1 and 3."""
+STORED, CLASSES = 6, 7
+SAMPLING = Sampling(frames=2, stride=2, size=3)
+"""The middle frames of a stored clip are 1 and 3."""
 
-CLASSES = 7
+SHAPES = {"rgb": (2, 3, 3, 1)}
 
 
 def linear_model(dropout: float = 0.0) -> keras.Model:
     """Always the same weights."""
     return keras.Sequential([
-        keras.layers.Input((2, 3, 3, 1)),
+        keras.layers.Input(SHAPES["rgb"]),
         keras.layers.Dropout(dropout),
         keras.layers.Flatten(),
         keras.layers.Dense(CLASSES, kernel_initializer=keras.initializers.GlorotUniform(seed=0)),
@@ -31,18 +33,23 @@ def linear_model(dropout: float = 0.0) -> keras.Model:
 
 def noise(clips: int) -> tuple[Any, Any]:
     rng = np.random.default_rng(1)
-    pixels = rng.integers(0, 256, (clips, 6, 3, 3, 1)).astype(np.uint8)
+    pixels = rng.integers(0, 256, (clips, STORED, 3, 3, 1)).astype(np.uint8)
     return pixels, rng.integers(0, CLASSES, clips).astype(np.int32)
 
 
-def evaluated(model: keras.Model, *parts: tuple[Any, Any]) -> tuple[dict[str, float], int]:
-    return evaluate(model, parts, CHOICE, Stopwatch(time.time()))
-
-
-def split(data: tuple[Any, Any], *sizes: int) -> list[tuple[Any, Any]]:
-    bounds = np.cumsum([0, *sizes])
-    assert bounds[-1] == len(data[1])
-    return [(data[0][a:b], data[1][a:b]) for a, b in pairwise(bounds)]
+def evaluated(
+    model: keras.Model, data: tuple[Any, Any], folder: Path, shard_bytes: int = 1 << 20
+) -> dict[str, float]:
+    """The metrics over shards that hold the clips."""
+    writer = ShardWriter(folder, "validation", shard_bytes)
+    for number, (clip, label) in enumerate(zip(*data, strict=True)):
+        writer.add({"rgb": clip[None]}, int(label), f"{number}.mp4")
+    files = [(folder / shard.name, shard) for shard in writer.close()]
+    reader = ClipReader(files, {"rgb": Clip(STORED, 3, 1)}, {"rgb": SAMPLING})
+    watch = Stopwatch(time.time())
+    metrics = evaluate(model, reader, SHAPES, watch)
+    assert {"load", "trace", "evaluate"} <= watch.seconds.keys()
+    return metrics
 
 
 # Metrics
@@ -131,62 +138,39 @@ def test_a_logit_that_is_no_number_makes_the_loss_none(place: int) -> None:
 # Whole splits
 
 @pytest.mark.parametrize("clips", [1, BATCH - 1, BATCH, BATCH + 1, 2 * BATCH, 2 * BATCH + 3])
-def test_every_clip_counts_once_wherever_batches_end(clips: int) -> None:
+@pytest.mark.parametrize("shard_bytes", [1000, 1 << 20])
+def test_every_clip_counts_once_wherever_batches_and_shards_end(
+    clips: int, shard_bytes: int, tmp_path: Path
+) -> None:
     model, (pixels, labels) = linear_model(), noise(clips)
-    metrics, count = evaluated(model, (pixels, labels))
-    assert count == clips
+    metrics = evaluated(model, (pixels, labels), tmp_path, shard_bytes)
     central = pixels[:, [1, 3]].reshape(clips, -1) / 127.5 - 1
     kernel, bias = model.get_weights()
     assert metrics == pytest.approx(classification_metrics(central @ kernel + bias, labels),
                                     rel=1e-4)
 
 
-@pytest.mark.parametrize("sizes", [(30, 35), (64, 1), (1, 64), (20, 0, 45), (0, 65)])
-def test_parts_are_evaluated_as_one(sizes: tuple[int, ...]) -> None:
-    model, data = linear_model(), noise(65)
-    whole, _ = evaluated(model, data)
-    metrics, count = evaluated(model, *split(data, *sizes))
-    assert count == 65
-    assert metrics == pytest.approx(whole)
-
-
-def test_one_part_is_held_at_a_time() -> None:
-    watch = Stopwatch(time.time())
-    alive: list[int] = []
-
-    def parts() -> Iterator[tuple[Any, Any]]:
-        for number, part in enumerate(split(noise(30), 10, 10, 10)):
-            alive.append(number)
-            # those before are evaluated by now
-            assert ("evaluate" in watch.seconds) == (number > 0)
-            yield part
-
-    _, count = evaluate(linear_model(), parts(), CHOICE, watch)
-    assert (count, alive) == (30, [0, 1, 2])
-    assert {"load", "trace", "evaluate"} <= watch.seconds.keys()
-
-
-def test_the_central_frames_are_seen() -> None:
+def test_the_central_frames_are_seen(tmp_path: Path) -> None:
     labels = np.arange(CLASSES, dtype=np.int32)
     # only frames 1 and 3 show the class; the others show the next one
     shown = np.stack([labels if frame in (1, 3) else (labels + 1) % CLASSES
-                      for frame in range(6)], axis=1)
+                      for frame in range(STORED)], axis=1)
     pixels = np.where(np.arange(9) == shown[..., None], 255, 0).astype(np.uint8)
     model = linear_model()
     model.set_weights([np.tile(np.eye(9, CLASSES), (2, 1)), np.zeros(CLASSES)])
-    metrics, _ = evaluated(model, (pixels.reshape(CLASSES, 6, 3, 3, 1), labels))
+    metrics = evaluated(model, (pixels.reshape(CLASSES, STORED, 3, 3, 1), labels), tmp_path)
     assert metrics["top1"] == 1
     # a class apart from the others by two frames of 1 instead of -1
     assert metrics["loss"] == pytest.approx(np.log(1 + (CLASSES - 1) * np.exp(-4)), rel=1e-4)
 
 
-def test_dropout_is_off() -> None:
+def test_dropout_is_off(tmp_path: Path) -> None:
     data = noise(65)
-    assert evaluated(linear_model(dropout=0.9), data) == evaluated(linear_model(), data)
+    without = evaluated(linear_model(), data, tmp_path)
+    assert evaluated(linear_model(dropout=0.9), data, tmp_path) == without
 
 
-def test_weights_that_are_no_numbers_make_the_loss_none() -> None:
+def test_weights_that_are_no_numbers_make_the_loss_none(tmp_path: Path) -> None:
     model = linear_model()
     model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
-    metrics, _ = evaluated(model, noise(3))
-    assert not np.isfinite(metrics["loss"])
+    assert not np.isfinite(evaluated(model, noise(3), tmp_path)["loss"])

@@ -2,82 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from videonas.data.shards import load_split
+from videonas.data.clips import ClipReader
+from videonas.data.parallel import map_in_order
 from videonas.networks import build
 from videonas.search.result import Evaluation
+from videonas.training.augmentation import to_input
 from videonas.training.jobs import EvaluationJob, Stopwatch
-from videonas.training.sampling import FrameChoice, to_input
-from videonas.training.trainer import set_up
+from videonas.training.setup import set_up
+from videonas.training.trainer import clip_shapes
 
 BATCH = 64
+"""Clips at a time at most."""
+
+BATCH_BYTES = 16 << 20
+"""Of their pixels, unless a single clip has more."""
 
 
 def evaluation_job(job: EvaluationJob) -> Evaluation:
     """Builds a candidate, loads its weights and evaluates it."""
     candidate, watch = job.candidate, Stopwatch(job.candidate.submitted)
-    architecture, stream = candidate.architecture, candidate.task.streams["rgb"]
+    streams, samplings = candidate.task.streams, candidate.samplings
     set_up(candidate.settings.train_threads, optimise_graphs=False)
-    model = build(candidate.space, architecture, candidate.task)
+    model = build(candidate.space, candidate.architecture, candidate.task)
     model.load_weights(job.weights)
     watch.lap("build")
-    choice = FrameChoice(stream.frames, architecture.frames, architecture.frame_stride)
-    parts = (load_split([shard], "rgb", stream, architecture.image_size) for shard in job.shards)
     try:
-        metrics, clips = evaluate(model, parts, choice, watch)
+        reader = ClipReader(job.shards, streams, samplings)
+        metrics = evaluate(model, reader, clip_shapes(samplings, streams), watch)
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         message = f"out of memory: {error}".splitlines()[0]
         return Evaluation("out_of_memory", message, seconds=watch.seconds)
     if not np.isfinite(metrics["loss"]):
         message = f"the validation loss is {metrics['loss']}"
         return Evaluation("diverged", message, seconds=watch.seconds)
-    return Evaluation("ok", metrics=metrics, clips=clips, seconds=watch.seconds)
+    return Evaluation("ok", metrics=metrics, clips=len(reader), seconds=watch.seconds)
 
 
 def evaluate(
     model: keras.Model,
-    parts: Iterable[tuple[Any, Any]],
-    choice: FrameChoice,
+    reader: ClipReader,
+    shapes: Mapping[str, tuple[int, ...]],
     watch: Stopwatch,
-) -> tuple[dict[str, float], int]:
-    """Metrics over all clips; memory holds one part at a time.
+) -> dict[str, float]:
+    """Metrics over all clips, of each its middle; memory holds a few batches at a time.
 
     Args:
         model: from clips to logits.
-        parts: pairs of clips `(n, stored frames, size, size, channels)` uint8 and labels `(n,)`.
-        choice: which frames the network is given; the central ones are.
+        reader: of the split.
+        shapes: what the network is given of one clip, by stream.
         watch: books the time.
 
     Returns:
-        `top1` and `top5` as shares, `loss` as mean cross-entropy in nats; and the number of clips.
+        `top1` and `top5` as shares, `loss` as mean cross-entropy in nats.
     """
 
     @tf.function(autograph=False, input_signature=[
-        tf.TensorSpec((None, choice.stored, *model.input_shape[2:]), tf.uint8)
+        {name: tf.TensorSpec((None, *shape), tf.uint8) for name, shape in shapes.items()}
     ])
     def predict(clips: Any) -> Any:
         """Logits of a batch."""
-        return model(to_input(choice.central(clips)), training=False)
+        return model(to_input(clips), training=False)
 
+    predict(reader.read([])[0])
+    watch.lap("trace")
+    size = min(max(BATCH_BYTES // sum(math.prod(shape) for shape in shapes.values()), 1), BATCH)
+    batches = [range(i, min(i + size, len(reader))) for i in range(0, len(reader), size)]
     all_logits: list[Any] = []
     all_labels: list[Any] = []
-    for clips, labels in parts:
+    for clips, labels in map_in_order(reader.read, batches, threads=1):
         watch.lap("load")
-        if not all_logits:
-            predict(tf.constant(clips[:0]))
-            watch.lap("trace")
-        for first in range(0, len(clips), BATCH):
-            all_logits.append(predict(tf.constant(clips[first : first + BATCH])).numpy())
+        all_logits.append(predict(clips).numpy())
         all_labels.append(labels)
         watch.lap("evaluate")
-    logits, labels = np.concatenate(all_logits), np.concatenate(all_labels)
-    return classification_metrics(logits, labels), len(labels)
+    return classification_metrics(np.concatenate(all_logits), np.concatenate(all_labels))
 
 
 def classification_metrics(logits: Any, labels: Any) -> dict[str, float]:

@@ -17,7 +17,7 @@ from videonas.networks import build
 from videonas.search.result import Latency, Training
 from videonas.search.settings import Settings
 from videonas.training.jobs import Candidate, Stopwatch
-from videonas.training.trainer import set_up
+from videonas.training.setup import set_up
 
 
 def latency_job(candidate: Candidate) -> Latency | Training:

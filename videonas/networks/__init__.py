@@ -1,14 +1,21 @@
-"""Keras networks, one builder a search space."""
+"""Keras networks, one builder a search space. TensorFlow is imported with the first network."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import pkgutil
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from videonas.task import Task
 
 if TYPE_CHECKING:
     import keras
+
+BUILDERS: Mapping[str, str] = {"tiny_video": "videonas.networks.tiny_video:build_tiny_video"}
+"""The function that builds a network, as `module:name`, by search space."""
+
+BUILDER_MODULES = tuple(builder.partition(":")[0] for builder in BUILDERS.values())
+
 
 def build(space: str, architecture: Any, task: Task, *, dropout: float = 0.5) -> keras.Model:
     """The network of an architecture.
@@ -25,7 +32,6 @@ def build(space: str, architecture: Any, task: Task, *, dropout: float = 0.5) ->
     Raises:
         InvalidArchitecture: the task does not allow it.
     """
-    from videonas.networks.tiny_video import build_tiny_video
-
-    builders: Mapping[str, Callable[..., keras.Model]] = {"tiny_video": build_tiny_video}
-    return builders[space](architecture, task, dropout=dropout)
+    builder = pkgutil.resolve_name(BUILDERS[space])
+    model: keras.Model = builder(architecture, task, dropout=dropout)
+    return model

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from videonas.codec import STRICT
+from videonas.errors import DamagedRecord
 from videonas.task import Clip, Task
 
 SPLITS = ("train", "validation", "test")
@@ -26,6 +29,21 @@ class Shard:
     name: str
     clips: int
     sha256: str
+
+    def check(self, path: Path) -> None:
+        """Holds a file against this description.
+
+        Raises:
+            DamagedRecord: it is missing, or not the one that was written.
+        """
+        try:
+            found = sha256_of_file(path)
+        except OSError as error:
+            raise damaged_shard(path, str(error.strerror)) from error
+        if found != self.sha256:
+            raise damaged_shard(
+                path, f"its SHA-256 is {found[:12]}..., expected {self.sha256[:12]}..."
+            )
 
 
 @dataclass(frozen=True)
@@ -92,3 +110,19 @@ class Dataset:
     def task(self) -> Task:
         """What a network trained on this data must do."""
         return Task(streams=self.streams, classes=len(self.classes))
+
+
+def sha256_of_file(path: Path) -> str:
+    """The digest of a file, which need not fit the memory."""
+    state = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            state.update(block)
+    return state.hexdigest()
+
+
+def damaged_shard(path: Path, what: str) -> DamagedRecord:
+    """An error that says what is wrong with a shard, and how to put it right."""
+    return DamagedRecord(
+        f"{path}: {what}; restore this file, or delete its folder and prepare the data again"
+    )

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any, Protocol, TypeVar
 
 from videonas.codec import STRICT, canonical, digest, to_plain
-from videonas.task import Clip, Task
+from videonas.task import Clip, Sampling, Task
 
 A = TypeVar("A")
 
@@ -117,6 +117,9 @@ class SearchSpace(Protocol[A]):
         Raises:
             InvalidArchitecture: the task or the space does not allow it.
         """
+
+    def sampling(self, architecture: A) -> Mapping[str, Sampling]:
+        """What the network takes of a stored clip, by stream."""
 
     def costs(self, architecture: A, task: Task) -> Costs:
         """Exact parameters and multiply-adds of a normalised architecture."""

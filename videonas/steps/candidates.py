@@ -13,7 +13,7 @@ from videonas.search.population import Candidates
 from videonas.search.result import Outcome, Result
 from videonas.search.result_folder import ResultFolder
 from videonas.search.root import SearchRoot
-from videonas.training.jobs import Candidate
+from videonas.training.jobs import Candidate, Shards
 from videonas.training.supervisor import Limits
 
 
@@ -31,6 +31,7 @@ class Batch:
 
     def __init__(self, root: SearchRoot, generation: int, names: Sequence[str] | None) -> None:
         self.root = root
+        self._shards: dict[str, Shards] = {}
         self.dataset: Dataset = root.need_dataset()
         self.budget = Budget.of(root.settings)
         candidates: Candidates[Any] = root.need_candidates(generation)
@@ -56,9 +57,24 @@ class Batch:
     def candidate(self, individual: Individual[Any]) -> Candidate:
         """An individual as it is handed to a child process."""
         settings, task = self.root.settings, self.dataset.task
+        architecture = individual.architecture
+        samplings = self.root.space.sampling(architecture)
         return Candidate(
-            individual.name, settings.space, individual.architecture, task, settings
+            individual.name, settings.space, architecture, task, samplings, settings
         )
+
+    def shards(self, split: str) -> Shards:
+        """Local files of a split, in reading order, each the one that was written.
+
+        Raises:
+            DamagedRecord: a file is missing or was changed.
+        """
+        if split not in self._shards:
+            files = tuple(self.root.shards(self.dataset, split))
+            for path, shard in files:
+                shard.check(path)
+            self._shards[split] = files
+        return self._shards[split]
 
     def outcomes(self) -> dict[str, Outcome | None]:
         """Outcomes by name; None while something is still to do."""

@@ -81,7 +81,7 @@ class _Trainer:
         if self._done(individual):
             return ""
         weights = self.scratch / f"{individual.name}.weights.h5"
-        shards = tuple(self.batch.root.shards(self.batch.dataset, "train"))
+        shards = self.batch.shards("train")
         with machine_lock(alone=False):
             seed = candidate_seed(self.batch.root.settings, individual.id)
             job = TrainingJob(self.batch.candidate(individual), seed, shards, weights)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from videonas.networks import BUILDER_MODULES
 from videonas.search.dataset import Shard
 from videonas.search.settings import Settings
-from videonas.task import Task
+from videonas.task import Sampling, Task
 
 Shards = tuple[tuple[Path, Shard], ...]
 """Local files, with what the data set's record says of them."""
@@ -18,10 +20,7 @@ MEASURE = "videonas.evaluation.latency:latency_job"
 TRAIN = "videonas.training.trainer:train_job"
 EVALUATE = "videonas.evaluation.accuracy:evaluation_job"
 
-PRELOAD = (
-    *(job.partition(":")[0] for job in (MEASURE, TRAIN, EVALUATE)),
-    "videonas.networks.tiny_video",
-)
+PRELOAD = (*(job.partition(":")[0] for job in (MEASURE, TRAIN, EVALUATE)), *BUILDER_MODULES)
 """Modules that a fork server imports before its first child, so that no child has to."""
 
 
@@ -34,6 +33,7 @@ class Candidate:
         space: of the architecture.
         architecture: normalised.
         task: what the network must do.
+        samplings: what the network takes of a stored clip, by stream.
         settings: of the search.
         submitted: when the job was handed over, in seconds since 1970.
     """
@@ -42,6 +42,7 @@ class Candidate:
     space: str
     architecture: Any
     task: Task
+    samplings: Mapping[str, Sampling]
     settings: Settings
     submitted: float = field(default_factory=time.time)
 

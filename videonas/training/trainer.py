@@ -1,46 +1,41 @@
 """Proxy training: many short trainings, so what surrounds the steps has to be short too.
 
-One `tf.function` loops over a tensor of batch indices and gathers clips from a tensor that holds
-all of them: one trace, no input pipeline, no `fit`.
+One `tf.function` loops over the steps of a chunk, for which a tensor holds all clips: one trace,
+no input pipeline, no `fit`. The next chunk is read meanwhile.
 """
 
 from __future__ import annotations
 
 import logging
+import math
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from videonas.data.shards import load_split
+from videonas.data.clips import RESIDENT_BYTES, ClipReader, Clips, Labels
+from videonas.data.parallel import map_in_order
 from videonas.errors import InvalidArchitecture
 from videonas.networks import build
 from videonas.search.result import Training
 from videonas.search.settings import Settings
+from videonas.task import Clip, Sampling
+from videonas.training.augmentation import augment, to_input
 from videonas.training.jobs import Stopwatch, TrainingJob
-from videonas.training.sampling import FrameChoice, augment, to_input
+from videonas.training.setup import set_up
 
 log = logging.getLogger(__name__)
 
 CHUNK = 50
-"""Steps in one call of the graph; after each the loss is looked at."""
+"""Steps in one call of the graph at most; after each the loss is looked at."""
+
+CHUNK_BYTES = 256 << 20
+"""Clips of one call, unless a single step needs more."""
 
 SHORT_TRAINING = 1000
 """Up to so many steps, optimising the graph takes longer than it saves."""
-
-
-def set_up(threads: int, *, optimise_graphs: bool) -> None:
-    """Prepares TensorFlow in a fresh process.
-
-    Args:
-        threads: of one operation; operations run one after another.
-        optimise_graphs: whether graphs are rewritten before they run, which takes a second.
-    """
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    if not optimise_graphs:
-        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 
 def train_job(job: TrainingJob) -> Training:
@@ -65,35 +60,58 @@ def train_job(job: TrainingJob) -> Training:
 
 
 def _train(model: keras.Model, job: TrainingJob, watch: Stopwatch) -> Training:
-    candidate, stream = job.candidate, job.candidate.task.streams["rgb"]
-    settings, architecture = candidate.settings, candidate.architecture
-    clips, labels = load_split(
-        job.shards, "rgb", stream, architecture.image_size,
-        take=settings.train_steps * settings.batch_size,
+    candidate, settings = job.candidate, job.candidate.settings
+    streams, samplings = candidate.task.streams, candidate.samplings
+    reader = ClipReader(
+        job.shards, streams, samplings,
+        take=settings.train_steps * settings.batch_size, resident_bytes=RESIDENT_BYTES,
     )
-    batches = batch_indices(len(labels), settings.batch_size, settings.train_steps, job.seed)
-    data = (tf.constant(clips), tf.constant(labels))
-    del clips  # a copy as large as the split
     watch.lap("load")
-    choice = FrameChoice(stream.frames, architecture.frames, architecture.frame_stride)
-    steps = training_function(model, choice, settings, candidate.task.classes, job.seed)
-    steps(*data, batches[:0], 0)
+    shapes = clip_shapes(samplings, streams)
+    steps = training_function(model, shapes, settings, candidate.task.classes, job.seed)
+    steps(*reader.read([], []), 0)
     watch.lap("trace")
     losses: list[float] = []
-    for first in range(0, settings.train_steps, CHUNK):
-        losses += steps(*data, batches[first : first + CHUNK], first).numpy().tolist()
+    for clips, labels in chunks(reader, settings, job.seed, steps_at_a_time(shapes, settings)):
+        watch.lap("load")
+        losses += steps(clips, labels, len(losses)).numpy().tolist()
         log.info("%s: step %d of %d, loss %.3f", candidate.name, len(losses),
                  settings.train_steps, float(np.mean(losses[-CHUNK:])))
+        watch.lap("train")
         if not np.isfinite(losses).all():
-            watch.lap("train")
             step = int(np.argmin(np.isfinite(losses)))
             message = f"the loss is {losses[step]} at step {step}"
             return Training("diverged", message, seconds=watch.seconds)
-    watch.lap("train")
     model.save_weights(job.weights)
     watch.lap("save")
     last = losses[-max(len(losses) // 10, 1) :]
     return Training("ok", loss=float(np.mean(last)), seconds=watch.seconds)
+
+
+def clip_shapes(
+    samplings: Mapping[str, Sampling], streams: Mapping[str, Clip]
+) -> dict[str, tuple[int, int, int, int]]:
+    """What a network is given of one clip, by stream: `(frames, height, width, channels)`."""
+    return {
+        name: (s.frames, s.size, s.size, streams[name].channels) for name, s in samplings.items()
+    }
+
+
+def steps_at_a_time(shapes: Mapping[str, tuple[int, ...]], settings: Settings) -> int:
+    """Steps whose clips fit `CHUNK_BYTES`: from 1 to `CHUNK`."""
+    step_bytes = settings.batch_size * sum(math.prod(shape) for shape in shapes.values())
+    return min(max(CHUNK_BYTES // step_bytes, 1), CHUNK)
+
+
+def chunks(
+    reader: ClipReader, settings: Settings, seed: int, steps: int
+) -> Iterator[tuple[Clips, Labels]]:
+    """The clips of so many steps at a time, each from a random start, with their labels."""
+    order = batch_indices(len(reader), settings.batch_size, settings.train_steps, seed).ravel()
+    starts = np.random.default_rng([seed, 1]).random(len(order))
+    size = steps * settings.batch_size
+    parts = [slice(first, first + size) for first in range(0, len(order), size)]
+    return map_in_order(lambda part: reader.read(order[part], starts[part]), parts, threads=1)
 
 
 def batch_indices(clips: int, batch: int, steps: int, seed: int) -> Any:
@@ -129,16 +147,27 @@ def make_optimizer(settings: Settings) -> keras.optimizers.Optimizer:
 
 
 def training_function(
-    model: keras.Model, choice: FrameChoice, settings: Settings, classes: int, seed: int
+    model: keras.Model,
+    shapes: Mapping[str, tuple[int, ...]],
+    settings: Settings,
+    classes: int,
+    seed: int,
 ) -> Any:
     """A graph that runs many steps.
 
-    It takes clips `(n, stored frames, size, size, channels)` uint8, labels `(n,)` int32, batches
-    `(steps, batch)` int32 and the number of the first step, and gives the losses `(steps,)`.
+    It takes clips by stream, `(steps * batch, frames, size, size, channels)` uint8, their labels
+    `(steps * batch,)` int32 and the number of the first step, and gives the losses `(steps,)`.
+
+    Args:
+        model: from float32 clips to logits `(batch, classes)`.
+        shapes: what it is given of one clip, by stream.
+        settings: of the optimiser, the batch, augmentation and label smoothing.
+        classes: number of classes.
+        seed: decides augmentation.
     """
     optimizer = make_optimizer(settings)
     optimizer.build(model.trainable_variables)
-    smoothing = settings.label_smoothing
+    smoothing, batch = settings.label_smoothing, settings.batch_size
 
     def loss_of(clips: Any, labels: Any) -> Any:
         """Cross-entropy with smoothed targets, in nats."""
@@ -148,8 +177,11 @@ def training_function(
 
     def step(clips: Any, labels: Any, number: Any) -> Any:
         """One step of the optimiser; gives back the loss before it."""
-        start_seed, augment_seed = tf.unstack(tf.random.split(tf.stack([seed, number]), 2))
-        clips = augment(choice.random(clips, start_seed), settings, augment_seed)
+        # all streams are shifted and mirrored alike
+        clips = {
+            name: augment(pixels, settings, tf.stack([seed, number]))
+            for name, pixels in clips.items()
+        }
         with tf.GradientTape() as tape:
             loss = loss_of(clips, labels)
         gradients = tape.gradient(loss, model.trainable_variables)
@@ -158,18 +190,22 @@ def training_function(
 
     # AutoGraph would spend a quarter of the tracing on reading sources
     @tf.function(autograph=False, input_signature=[
-        tf.TensorSpec((None, choice.stored, *model.input_shape[2:]), tf.uint8),
+        {name: tf.TensorSpec((None, *shape), tf.uint8) for name, shape in shapes.items()},
         tf.TensorSpec((None,), tf.int32),
-        tf.TensorSpec((None, settings.batch_size), tf.int32),
         tf.TensorSpec((), tf.int32),
     ])
-    def steps(clips: Any, labels: Any, batches: Any, first: Any) -> Any:
+    def steps(clips: Any, labels: Any, first: Any) -> Any:
         """Runs one step after the other."""
+
+        def one(place: Any) -> Any:
+            """The step of one batch."""
+            part = slice(place * batch, (place + 1) * batch)
+            own = {name: pixels[part] for name, pixels in clips.items()}
+            return step(own, labels[part], first + place)
+
         return tf.map_fn(
-            lambda each: step(tf.gather(clips, each[0]), tf.gather(labels, each[0]), each[1]),
-            (batches, first + tf.range(tf.shape(batches)[0])),
-            fn_output_signature=tf.TensorSpec((), tf.float32),
-            parallel_iterations=1,
+            one, tf.range(tf.shape(labels)[0] // batch),
+            fn_output_signature=tf.TensorSpec((), tf.float32), parallel_iterations=1,
         )
 
     return steps

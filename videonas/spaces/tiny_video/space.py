@@ -24,7 +24,7 @@ from videonas.spaces.tiny_video.architecture import (
 from videonas.spaces.tiny_video.costs import costs
 from videonas.spaces.tiny_video.normalise import MOST_BLOCKS, check_block, normalise
 from videonas.spaces.tiny_video.presets import PRESETS
-from videonas.task import Clip, Task
+from videonas.task import Clip, Sampling, Task
 
 Counts = Annotated[tuple[Annotated[int, Ge(1)], ...], MinLen(1)]
 
@@ -111,6 +111,11 @@ class TinyVideoSpace:
     def largest(self) -> Mapping[str, Clip]:
         """The largest clip that an architecture may ask for."""
         return {"rgb": Clip(self.clip_frames, max(self.image_sizes))}
+
+    def sampling(self, architecture: TinyVideoArchitecture) -> Mapping[str, Sampling]:
+        """What the network takes of a stored clip."""
+        a = architecture
+        return {"rgb": Sampling(a.frames, a.frame_stride, a.image_size)}
 
     def allowed_sizes(self, task: Task) -> Sequence[int]:
         """Sides in pixels that the data set can give."""

@@ -6,20 +6,10 @@ import numpy as np
 import pytest
 
 from videonas.search.settings import Settings, make_settings
-from videonas.training.sampling import FrameChoice, augment, to_input
+from videonas.training.augmentation import augment, to_input
 
 SEED = (3, 4)
 OTHER_SEED = (3, 5)
-
-
-def numbered(clips: int, stored: int) -> Any:
-    """Clips of one pixel, whose two channels tell the clip and the frame."""
-    clip, frame = np.meshgrid(np.arange(clips), np.arange(stored), indexing="ij")
-    return np.stack([clip, frame], axis=-1)[:, :, None, None].astype(np.int32)
-
-
-def frames_of(clips: Any) -> list[list[int]]:
-    return np.asarray(clips)[:, :, 0, 0, 1].tolist()  # type: ignore[no-any-return]
 
 
 def mapped(clips: int, frames: int, side: int) -> Any:
@@ -48,59 +38,19 @@ def shifts_of(changed: Any) -> Any:
     return changed[:, 0, middle, middle, 2:].astype(int) - middle
 
 
-# Which frames
-
-@pytest.mark.parametrize(("stored", "frames", "stride", "expected"), [
-    (8, 3, 2, [1, 3, 5]),
-    (8, 2, 1, [3, 4]),
-    (9, 4, 2, [1, 3, 5, 7]),
-    (9, 2, 3, [2, 5]),
-    (5, 3, 2, [0, 2, 4]),
-    (6, 6, 1, [0, 1, 2, 3, 4, 5]),
-    (8, 1, 4, [3]),
-    (9, 1, 1, [4]),
-    (1, 1, 1, [0]),
-])
-def test_central_frames(stored: int, frames: int, stride: int, expected: list[int]) -> None:
-    clips = numbered(3, stored)
-    chosen = FrameChoice(stored, frames, stride).central(clips)
-    assert frames_of(chosen) == [expected] * 3
-    assert chosen[:, 0, 0, 0, 0].tolist() == [0, 1, 2]
-
-
-@pytest.mark.parametrize(("stored", "frames", "stride", "starts"), [
-    (8, 3, 2, range(4)),
-    (8, 2, 1, range(7)),
-    (10, 3, 4, range(2)),
-    (8, 1, 4, range(8)),
-    (5, 3, 2, range(1)),
-    (6, 6, 1, range(1)),
-])
-def test_random_frames_start_anywhere_and_keep_the_stride(
-    stored: int, frames: int, stride: int, starts: range
-) -> None:
-    clips = numbered(400, stored)
-    chosen = np.asarray(FrameChoice(stored, frames, stride).random(clips, SEED))
-    assert chosen.shape == (400, frames, 1, 1, 2)
-    assert (chosen[..., 0] == clips[:, :1, ..., 0]).all(), "frames of another clip"
-    numbers = np.array(frames_of(chosen))
-    assert (np.diff(numbers) == stride).all()
-    counts = np.bincount(numbers[:, 0], minlength=len(starts))
-    assert len(counts) == len(starts)
-    assert counts.min() > 0.6 * 400 / len(starts), "some starts are rarer than others"
-
-
-def test_the_seed_decides_the_start() -> None:
-    choice, clips = FrameChoice(8, 2, 2), numbered(50, 8)
-    first = frames_of(choice.random(clips, SEED))
-    assert frames_of(choice.random(clips, SEED)) == first
-    assert frames_of(choice.random(clips, OTHER_SEED)) != first
-
+# Pixels
 
 def test_pixels_become_minus_one_to_one() -> None:
-    given = to_input(np.array([0, 51, 102, 255], np.uint8))
+    given = to_input({"rgb": np.array([0, 51, 102, 255], np.uint8)})
     assert given.dtype == "float32"
     assert given.numpy() == pytest.approx([-1.0, -0.6, -0.2, 1.0])
+
+
+def test_several_streams_stay_apart() -> None:
+    given = to_input({"rgb": np.zeros(2, np.uint8), "flow": np.full(3, 255, np.uint8)})
+    assert {name: pixels.numpy().tolist() for name, pixels in given.items()} == {
+        "rgb": [-1, -1], "flow": [1, 1, 1],
+    }
 
 
 # Augmentation
