@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from random import Random
 from typing import Any
 
 from tests.architectures import TASK
-from videonas.evolution import Algorithm, BirthPlace, open_algorithm
+from videonas.evolution import Algorithm, BirthPlace, different, open_algorithm
 from videonas.search.budget import Budget
 from videonas.search.individual import Individual, individual_name
 from videonas.search.population import Member
@@ -25,22 +26,16 @@ Fitness = Callable[[Any], float]
 """What selection maximises, of an architecture."""
 
 
+ONE = Costs(1, 1)
+
+
 def member(
-    individual: Individual[Any], fitness: float, learned: Learned | None = None
+    individual: Individual[Any], fitness: float, learned: Learned | None = None, costs: Costs = ONE
 ) -> Member[Any]:
     """An individual with a result of outcome `ok` and the fitness `-loss`."""
     training = Training("ok", learned=dict(learned or {}))
     evaluation = Evaluation("ok", metrics={"loss": -fitness})
-    return Member(individual, Result("0" * 12, Costs(1, 1), None, training, evaluation))
-
-
-def ranked(members: Sequence[Member[Any]]) -> list[Member[Any]]:
-    """As `select` ranks: the fittest first, of equals the older, each architecture once."""
-    in_order = sorted(members, key=lambda m: (m.result.metrics["loss"], m.individual.name))
-    by_id: dict[str, Member[Any]] = {}
-    for each in in_order:
-        by_id.setdefault(each.individual.id, each)
-    return list(by_id.values())
+    return Member(individual, Result("0" * 12, costs, None, training, evaluation))
 
 
 @dataclass
@@ -66,9 +61,10 @@ class Simulation:
 
     def births(self, count: int) -> list[Individual[Any]]:
         """Who is born next, evaluating nobody."""
-        space = self.space or open_space(self.settings.space, self.settings.space_options)
+        parents = self.algorithm.ranking(self.parents)
         place = BirthPlace(
-            space, self.task, self.settings, self.algorithm, Budget.of(self.settings), self.parents
+            self.its_space, self.task, self.settings, self.algorithm, Budget.of(self.settings),
+            parents,
         )
         taken = {parent.individual.id for parent in self.parents}
         born = []
@@ -86,11 +82,16 @@ class Simulation:
 
     def settle(self, born: Sequence[Individual[Any]]) -> None:
         """Evaluates those who were born; they and the parents survive, or not."""
-        newborn = [member(individual, self.fitness(individual.architecture)) for individual in born]
+        newborn = [
+            member(each, self.fitness(each.architecture),
+                   costs=self.its_space.costs(each.architecture, self.task))
+            for each in born
+        ]
         for each in newborn:
             self.best.append(max(-each.result.metrics["loss"], *self.best[-1:], float("-inf")))
         rng = Random(f"{self.settings.seed}/{self.generation}/survival")
-        self.parents = self.algorithm.survival(ranked([*self.parents, *newborn]), rng)
+        order = self.algorithm.ranking(different([*self.parents, *newborn]))
+        self.parents = self.algorithm.survival(order, rng)
         self.generation += 1
 
     def run(self, generations: int) -> Simulation:
@@ -98,6 +99,11 @@ class Simulation:
         for _ in range(generations):
             self.step()
         return self
+
+    @cached_property
+    def its_space(self) -> SearchSpace[Any]:
+        """The space that is searched."""
+        return self.space or open_space(self.settings.space, self.settings.space_options)
 
     @property
     def algorithm(self) -> Algorithm:

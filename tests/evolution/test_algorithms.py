@@ -10,18 +10,22 @@ import pytest
 
 from tests.architectures import TASK
 from tests.simulated import Simulation, Word, Words, towards
+from videonas.errors import SettingsError, VideonasError
 from videonas.evolution import ALGORITHMS, open_algorithm
-from videonas.search.settings import Settings
+from videonas.search.objectives import OBJECTIVES
+from videonas.search.settings import ObjectiveName, Settings, make_settings
 from videonas.spaces.tiny_video import TinyVideoSpace
 
 SPACE = TinyVideoSpace()
-GENERATIONS = 20
+GENERATIONS = 60
 
 
 def search(algorithm: Any, seed: int) -> Simulation:
     """A search for a hidden network, which the seed decides; all have equally many births."""
     target = SPACE.sample(TASK, Random(f"target {seed}"))
-    settings = Settings(algorithm=algorithm, seed=seed)
+    settings = Settings(
+        algorithm=algorithm, seed=seed, population=16, children=4, objectives=("loss", "macs")
+    )
     return Simulation(settings, towards(target, SPACE)).run(GENERATIONS)
 
 
@@ -34,10 +38,11 @@ def test_selection_beats_chance_and_sampling() -> None:
     best = {name: [search(name, seed).best for seed in seeds] for name in ALGORITHMS}
     assert len({len(births) for runs in best.values() for births in runs}) == 1
     ended = {name: [births[-1] for births in runs] for name, runs in best.items()}
-    for baseline in ("random", "drift"):
-        ahead = [a > b for a, b in zip(ended["tournament"], ended[baseline], strict=True)]
-        assert sum(ahead) >= 5, ended
-        assert mean(ended["tournament"]) - mean(ended[baseline]) > 0.05, ended
+    for algorithm in ("tournament", "regularised"):
+        for baseline in ("random", "drift"):
+            ahead = [a > b for a, b in zip(ended[algorithm], ended[baseline], strict=True)]
+            assert sum(ahead) >= 5, (algorithm, baseline, ended)
+            assert mean(ended[algorithm]) - mean(ended[baseline]) > 0.05, (algorithm, ended)
 
 
 def test_a_tournament_finds_the_best_word() -> None:
@@ -115,3 +120,106 @@ def test_the_number_of_mutations_falls_with_the_generations() -> None:
     running = Simulation(Settings(mutations=4, mutation_decay=1), lambda net: net.frames)
     counts = [{len(child.edits) for child in running.step()} for _ in range(6)]
     assert counts == [{0}, {4}, {3}, {2}, {1}, {1}]
+
+
+# Regularised evolution
+
+AGING = Settings(algorithm="regularised", population=12, children=3, seed=4)
+
+
+def test_the_oldest_go_however_fit() -> None:
+    running = Simulation(AGING, lambda word: sum(word.letters), Words(length=16))
+    running.step()
+    names = [sorted(m.individual.name for m in running.parents)]
+    for _ in range(8):
+        born = [child.name for child in running.step()]
+        names.append(sorted(m.individual.name for m in running.parents))
+        assert names[-1] == sorted([*names[-2], *born])[-12:]
+    assert names[4][0].startswith("000001"), "nobody of the first generation is left after four"
+
+
+def test_the_best_may_die_of_age_and_is_still_the_best_of_the_search() -> None:
+    running = Simulation(AGING, lambda word: -sum(word.letters), Words(length=16)).run(12)
+    assert min(m.result.metrics["loss"] for m in running.parents) >= -running.best[-1]
+
+
+@pytest.mark.parametrize(("population", "children", "allowed"), [
+    (16, 4, True), (16, 5, False), (4, 1, True), (3, 1, False), (100, 25, True),
+])
+def test_few_are_born_beside_the_population(
+    population: int, children: int, allowed: bool
+) -> None:
+    values = {"algorithm": "regularised", "population": population, "children": children}
+    if allowed:
+        make_settings(values)
+        return
+    with pytest.raises(SettingsError, match=f"children is {children}; .* a quarter of the pop"):
+        make_settings(values)
+
+
+# NSGA-II
+
+def ones_against_zeros(word: Any) -> float:
+    """A fitness against which the cost, the number of ones, works."""
+    return float(sum(word.letters[:8]))
+
+
+def nsga2(**values: Any) -> Simulation:
+    settings = Settings(algorithm="nsga2", objectives=("loss", "macs"), seed=1, **values)
+    return Simulation(settings, ones_against_zeros, Words(length=16))
+
+
+def test_the_front_between_two_objectives_is_found() -> None:
+    """Any word with zeros behind its first half is on the front; there are nine kinds."""
+    running = nsga2(population=24, children=24).run(30)
+    found = {(m.result.metrics["loss"], m.result.costs.macs) for m in running.parents}
+    assert {(-float(n), n) for n in range(9)} <= found
+
+
+def test_only_one_objective_is_the_search_for_its_top() -> None:
+    settings = Settings(algorithm="nsga2", objectives=("loss",), seed=1)
+    running = Simulation(settings, ones_against_zeros, Words(length=16)).run(15)
+    assert running.parents[0].result.metrics["loss"] == -8
+
+
+def test_objectives_may_change_between_runs() -> None:
+    running = nsga2(population=16, children=12).run(8)
+    running.settings = running.settings.model_copy(update={"objectives": ("macs",)})
+    running.run(8)
+    costs = [m.result.costs.macs for m in running.parents]
+    assert costs == sorted(costs)
+    assert costs[0] <= 1
+
+
+def test_an_objective_that_was_never_measured_is_named() -> None:
+    settings = Settings(algorithm="nsga2", objectives=("loss", "latency"))
+    sentence = "objectives: 'latency' was never measured for 000000-.*allowed in this search: loss"
+    with pytest.raises(VideonasError, match=sentence):
+        Simulation(settings, ones_against_zeros, Words(length=16)).run(1)
+
+
+def test_every_objective_of_the_settings_exists() -> None:
+    assert set(get_args(ObjectiveName)) == set(OBJECTIVES)
+
+
+@pytest.mark.parametrize(("given", "sentence"), [
+    ("top1,latncy", "latncy"),
+    ("", "objectives"),
+    ("loss,loss", "names one twice"),
+    ([], "objectives"),
+    ("accuracy", "'loss', 'top1'"),
+])
+def test_objectives_that_are_none(given: Any, sentence: str) -> None:
+    with pytest.raises(SettingsError, match=sentence):
+        make_settings({"objectives": given})
+
+
+@pytest.mark.parametrize("given", ["top1,latency", "top1, latency", ["top1", "latency"]])
+def test_objectives_in_one_word_or_as_a_list(given: Any) -> None:
+    assert make_settings({"objectives": given}).objectives == ("top1", "latency")
+
+
+def test_latency_cannot_count_where_it_is_not_measured() -> None:
+    with pytest.raises(SettingsError, match="objectives has 'latency', and measure_latency is off"):
+        make_settings({"algorithm": "nsga2", "measure_latency": False})
+    make_settings({"algorithm": "nsga2", "measure_latency": False, "objectives": "loss,macs"})

@@ -16,7 +16,7 @@ from videonas.evolution import BirthPlace, open_algorithm
 from videonas.evolution.birth import mutate
 from videonas.search.budget import Budget
 from videonas.search.individual import Individual
-from videonas.search.settings import Settings, make_settings
+from videonas.search.settings import Settings, decides_of, make_settings
 from videonas.spaces import architecture_id
 from videonas.spaces.tiny_video import TinyVideoArchitecture, TinyVideoSpace
 
@@ -165,6 +165,19 @@ def test_a_network_at_the_limit_is_inside(limit: str) -> None:
     space = Words(length=3)
     born = {place(space, **{limit: 1}).birth(f"000000-{n:02d}", ()).architecture for n in range(60)}
     assert born == {Word((0, 0, 0)), Word((1, 0, 0)), Word((0, 1, 0)), Word((0, 0, 1))}
+
+
+def test_the_tries_decide_who_is_born_so_they_are_fixed_for_a_search() -> None:
+    taken = {
+        place(Words(length=2), sampling_tries=tries).birth("000000-00", ()).id for tries in (1, 9)
+    }
+    assert len(taken) == 1
+    few, many = (
+        place(Words(length=2), sampling_tries=tries).birth("000000-00", taken) for tries in (1, 99)
+    )
+    assert few.id in taken
+    assert many.id not in taken
+    assert decides_of("sampling_tries") == "search"
 
 
 def test_a_budget_that_nothing_meets_is_said_in_a_sentence() -> None:

@@ -14,12 +14,12 @@ class Selector(Protocol):
     """Chooses one parent."""
 
     def __call__(self, parents: Sequence[Member[Any]], rng: Random) -> Member[Any]:
-        """One of `parents`, which stand in order, the fittest first."""
+        """One of `parents`, which stand in order, the best first."""
 
 
 @dataclass(frozen=True)
 class Tournament:
-    """The fittest of `size` drawn without replacement; all of them when there are fewer.
+    """The best of `size` drawn without replacement; of all when there are fewer.
 
     Source: Goldberg and Deb 1991; as used for architectures by Real et al., arXiv 1703.01041.
     """

@@ -15,7 +15,7 @@ class Survival(Protocol):
 
     def __call__(self, ranked: Sequence[Member[Any]], rng: Random) -> list[Member[Any]]:
         """Some of `ranked`: parents and newborn of outcome `ok`, of different architectures, the
-        fittest first. The order is kept.
+        best first. The order is kept.
         """
 
 
@@ -28,6 +28,22 @@ class Fittest:
     def __call__(self, ranked: Sequence[Member[Any]], rng: Random) -> list[Member[Any]]:
         """See `Survival`."""
         return list(ranked[: self.size])
+
+
+@dataclass(frozen=True)
+class Youngest:
+    """The last born `size`, however fit.
+
+    Source: Real et al., arXiv 1802.01548, section 2.2.
+    """
+
+    size: int
+
+    def __call__(self, ranked: Sequence[Member[Any]], rng: Random) -> list[Member[Any]]:
+        """See `Survival`."""
+        names = sorted((member.individual.name for member in ranked), reverse=True)
+        staying = set(names[: self.size])
+        return [member for member in ranked if member.individual.name in staying]
 
 
 @dataclass(frozen=True)

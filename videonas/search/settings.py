@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from videonas.codec import describe, to_plain
 from videonas.errors import SettingsError, did_you_mean
@@ -31,7 +31,13 @@ def _setting(default: Any, decides: Decides, description: str, **limits: Any) ->
     )
 
 
+def _split_words(value: Any) -> Any:
+    """`top1,latency` as a list of two."""
+    return [word.strip() for word in value.split(",")] if isinstance(value, str) else value
+
+
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+ObjectiveName = Literal["loss", "top1", "top5", "map", "latency", "parameters", "macs"]
 
 
 class Settings(BaseModel):
@@ -44,10 +50,18 @@ class Settings(BaseModel):
     space_options: dict[str, Any] = _setting(
         {}, "search", "options of the search space, such as {filters: [8, 16]}"
     )
-    algorithm: Literal["tournament", "random", "drift"] = _setting(
+    algorithm: Literal["tournament", "regularised", "nsga2", "random", "drift"] = _setting(
         "tournament", "search",
-        "tournament: tournament selection with a decaying number of mutations (EvaNet); "
-        "random: every network is sampled anew; drift: mutation with selection replaced by chance",
+        "how parents are chosen and who stays; tournament: tournament selection with a decaying "
+        "number of mutations (EvaNet); regularised: the same, and the oldest go (aging "
+        "evolution); nsga2: several objectives at once (NSGA-II); random: every network is "
+        "sampled anew; drift: mutation with selection replaced by chance",
+    )
+    objectives: Annotated[
+        tuple[ObjectiveName, ...], Field(min_length=1), BeforeValidator(_split_words)
+    ] = _setting(
+        ("loss", "latency"), "run",
+        "what nsga2 weighs against each other, such as top1,latency,parameters",
     )
     seed: int = _setting(0, "search", "seed of the search; every candidate's seed follows from it")
     population: int = _setting(
@@ -66,6 +80,11 @@ class Settings(BaseModel):
         1.0, "search",
         "r of max(ceil(d - i/r), 1): generations until a child gets one mutation fewer "
         "(no verified source for the value)", gt=0,
+    )
+    sampling_tries: int = _setting(
+        200, "search",
+        "draws for one network until one is new and fits the budget; after them one that is there "
+        "already is taken, or the step gives up", ge=1,
     )
     fitness: Literal["loss", "top1+top5"] = _setting(
         "loss", "search",
@@ -136,9 +155,6 @@ class Settings(BaseModel):
     # The run
     videos: str | None = _setting(None, "run", "folder of videos, one folder a class in it")
     generations: int = _setting(5, "run", "generations of this run", ge=1)
-    sampling_tries: int = _setting(
-        200, "run", "draws for one network that fits the budget before the step gives up", ge=1
-    )
     candidates_per_pod: int = _setting(6, "run", "networks trained by one task, one by one", ge=1)
     candidate_timeout: float = _setting(
         3600.0, "result", "seconds after which a training is ended", gt=0
@@ -160,8 +176,19 @@ class Settings(BaseModel):
             raise ValueError("validation_fraction and test_fraction leave nothing to train on")
         if self.validation_fraction == 0:
             raise ValueError("validation_fraction is 0, and selection needs a validation split")
-        if self.max_latency_ms is not None and not self.measure_latency:
-            raise ValueError("max_latency_ms is set, and measure_latency is off")
+        if not self.measure_latency:
+            if self.max_latency_ms is not None:
+                raise ValueError("max_latency_ms is set, and measure_latency is off")
+            if self.algorithm == "nsga2" and "latency" in self.objectives:
+                raise ValueError("objectives has 'latency', and measure_latency is off")
+        if self.algorithm == "regularised" and self.children > self.population / 4:
+            raise ValueError(
+                f"children is {self.children}; with algorithm regularised a quarter of the "
+                f"population is allowed at most, {self.population // 4} of {self.population}: "
+                "who is dropped by age needs time to have children"
+            )
+        if len(set(self.objectives)) < len(self.objectives):
+            raise ValueError(f"objectives is {self.objectives!r}, which names one twice")
         open_space(self.space, self.space_options)
         return self
 

@@ -73,10 +73,10 @@ def mutate(root: SearchRoot, generation: int, last: int | None = None) -> Mutate
 
 def _draw(root: SearchRoot, generation: int, dataset: Dataset) -> Candidates[Any]:
     settings, budget = root.settings, Budget.of(root.settings)
-    parents = _parents(root, generation)
-    place = BirthPlace(
-        root.space, dataset.task, settings, open_algorithm(settings), budget, parents
-    )
+    algorithm = open_algorithm(settings)
+    # in order afresh: objectives may be others than when the generation ended
+    parents = algorithm.ranking(_parents(root, generation))
+    place = BirthPlace(root.space, dataset.task, settings, algorithm, budget, parents)
     taken = {member.individual.id for member in parents}
     born: list[Individual[Any]] = []
     for index in range(settings.children if generation else settings.population):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
@@ -11,11 +10,11 @@ from statistics import median
 from typing import Any
 
 from videonas.errors import BudgetError, VideonasError
-from videonas.evolution import open_algorithm
+from videonas.evolution import different, open_algorithm
 from videonas.report import build_report
 from videonas.search.budget import Budget
 from videonas.search.dataset import Dataset
-from videonas.search.lineage import fitness, fittest
+from videonas.search.lineage import fitness
 from videonas.search.population import Member, Population
 from videonas.search.root import SearchRoot
 from videonas.search.settings import Settings
@@ -29,7 +28,7 @@ class Selected:
 
     Attributes:
         population: the record.
-        best: the fittest parent.
+        best: see `Lineage.best`.
         metrics: of the generation, for charts.
         report: the whole search as a page.
     """
@@ -59,18 +58,18 @@ def select(root: SearchRoot, generation: int) -> Selected:
 
     Raises:
         BudgetError: nobody is inside the budget.
-        VideonasError: a candidate has no result yet, no network could be trained, or the fitness
-            does not suit the data.
+        VideonasError: a candidate has no result yet, or no network could be trained.
         DamagedRecord: the population before cannot be read.
     """
     population = root.population(generation)
     if population is None:
         population = root.publish_population(_end(root, generation))
     _free_weights(root, population)
-    report = build_report(root)
+    lineage = root.lineage()
+    report = build_report(root, lineage)
     root.publish_report(generation, report)
-    best = fittest(population.parents, root.settings)
-    assert best is not None, "a population has parents"
+    best = lineage.best(root.settings, generation)
+    assert best is not None, "a generation ends with somebody inside its budget"
     metrics = _metrics(population, best, root.settings)
     log.info("generation %d: best %s, fitness %.4f", generation, best.individual.name,
              metrics["best_fitness"])
@@ -79,11 +78,6 @@ def select(root: SearchRoot, generation: int) -> Selected:
 
 def _end(root: SearchRoot, generation: int) -> Population[Any]:
     settings, dataset = root.settings, root.need_dataset()
-    if settings.fitness == "top1+top5" and len(dataset.classes) < 20:
-        raise VideonasError(
-            f"fitness is 'top1+top5' and the data set has {len(dataset.classes)} classes; top-5 "
-            "says little below 20: begin a search with fitness=loss"
-        )
     budget = Budget.of(settings)
     newborn = _finished(root, generation, dataset, budget)
     before = root.population(generation - 1) if generation else None
@@ -91,7 +85,8 @@ def _end(root: SearchRoot, generation: int) -> Population[Any]:
     able = [m for m in (*parents, *newborn) if m.result.outcome(budget) == "ok"]
     if not able:
         raise _nobody(generation, newborn, budget)
-    ranked = _ranked(able, settings)
+    algorithm = open_algorithm(settings)
+    ranked = algorithm.ranking(different(able))
     rng = Random(f"{settings.seed}/{generation}/survival")
     return Population(
         generation,
@@ -99,7 +94,7 @@ def _end(root: SearchRoot, generation: int) -> Population[Any]:
         dataset.digest,
         budget,
         tuple(newborn),
-        tuple(open_algorithm(settings).survival(ranked, rng)),
+        tuple(algorithm.survival(ranked, rng)),
     )
 
 
@@ -116,19 +111,6 @@ def _finished(
             "what is finished is not repeated"
         )
     return members
-
-
-def _ranked(able: Sequence[Member[Any]], settings: Settings) -> list[Member[Any]]:
-    """The fittest first, among equals the older first; of equal architectures the first born."""
-    in_order = sorted(able, key=lambda m: (-_known(fitness(m, settings)), m.individual.name))
-    by_architecture: dict[str, Member[Any]] = {}
-    for member in in_order:
-        by_architecture.setdefault(member.individual.id, member)
-    return list(by_architecture.values())
-
-
-def _known(score: float | None) -> float:
-    return -math.inf if score is None else score
 
 
 def _nobody(
@@ -166,7 +148,7 @@ def _free_weights(root: SearchRoot, population: Population[Any]) -> None:
 def _metrics(
     population: Population[Any], best: Member[Any], settings: Settings
 ) -> dict[str, float]:
-    """Best and median of a generation, and its outcomes."""
+    """The best so far, the median of a generation, and its outcomes."""
     trained = [m for m in population.newborn if population.outcome_of(m) == "ok"]
     scores = [score for m in trained if (score := fitness(m, settings)) is not None]
     metrics = {f"best_{name}": value for name, value in best.result.metrics.items()}

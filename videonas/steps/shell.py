@@ -17,6 +17,7 @@ import psutil
 
 from videonas.errors import EXIT_STATUS, VideonasError
 from videonas.logs import set_up_logging
+from videonas.processes import wait_for_end
 from videonas.search.records import Timing
 from videonas.search.root import SearchRoot
 
@@ -117,9 +118,6 @@ def _end_with_the_run() -> None:
 
 
 def _watch(runner: int) -> None:
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process = psutil.Process(runner)
-        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-            time.sleep(0.5)
+    wait_for_end(runner)
     # as after SIGTERM: the main thread cleans up, its children see that it is gone
     os.kill(os.getpid(), signal.SIGTERM)

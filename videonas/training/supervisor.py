@@ -24,6 +24,7 @@ import psutil
 
 from videonas.errors import VideonasError
 from videonas.logs import set_up_logging
+from videonas.processes import wait_for_end
 
 log = logging.getLogger(__name__)
 
@@ -181,10 +182,5 @@ def _of_the_machine(error: Exception) -> bool:
 
 def _end_with(supervisor: int) -> None:
     """Ends this process when its supervisor is gone: `kill -9` leaves no training behind."""
-    try:
-        process = psutil.Process(supervisor)
-        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-            time.sleep(0.5)
-    except psutil.NoSuchProcess:
-        pass
+    wait_for_end(supervisor)
     os._exit(1)
