@@ -6,10 +6,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := runs/demo
 
-.PHONY: help search test lint types walls test-slow compile readmes clean
+# where the images are pushed to, as components/images.py has it
+REGISTRY = $(or $(VIDEONAS_REGISTRY),videonas)
+VERSION = $(shell $(PYTHON) -c 'import videonas; print(videonas.__version__)')
+
+.PHONY: help search test lint types walls test-slow images test-images compile readmes clean
 
 help:  ## what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(READY): setup.cfg pyproject.toml
 	@echo "installing into $(VENV): a minute or two, 2 GB"
@@ -23,7 +27,7 @@ search: $(READY)  ## searches over demo videos on this machine; again to go on
 	  --search-root $(DEMO)/search --settings pipelines/tiny_video/demo.yaml
 
 test: lint types walls  ## everything that has to pass, in under ten minutes
-	$(BIN)/pytest -m 'not slow' -n 2 --dist loadfile
+	$(BIN)/pytest -m 'not slow and not docker' -n 2 --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -36,6 +40,16 @@ walls: $(READY)
 
 test-slow: $(READY)  ## what trains many networks
 	$(BIN)/pytest -m slow
+
+images:  ## builds the containers' images; BUILD_FLAGS goes to docker build
+	for image in evolve train; do \
+	  docker build $(BUILD_FLAGS) --file images/$$image/Dockerfile \
+	    --label org.opencontainers.image.version=$(VERSION) --tag $(REGISTRY)/$$image:$(VERSION) . \
+	  || exit; \
+	done
+
+test-images: $(READY) images  ## runs a generation in the images' containers
+	VIDEONAS_REGISTRY=$(REGISTRY) $(BIN)/pytest -m docker tests/images
 
 compile: $(READY)  ## compiles the pipelines again, after a change to them
 	$(BIN)/python -m pipelines compile tiny_video --output pipelines/tiny_video/tiny_video.yaml

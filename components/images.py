@@ -2,11 +2,12 @@
 
 import os
 
-_REGISTRY = os.environ.get("VIDEONAS_REGISTRY", "videonas")
+from videonas import __version__
+
+_REGISTRY = os.environ.get("VIDEONAS_REGISTRY") or "videonas"
 """Where the images were pushed to, read when a pipeline is compiled."""
 
-VERSION = "0.1.0"
-EVOLVE = f"{_REGISTRY}/evolve:{VERSION}"
+EVOLVE = f"{_REGISTRY}/evolve:{__version__}"
 """Without TensorFlow: starts in well under a second."""
-TRAIN = f"{_REGISTRY}/train:{VERSION}"
+TRAIN = f"{_REGISTRY}/train:{__version__}"
 """With TensorFlow and PyAV."""

@@ -1,0 +1,102 @@
+"""What the images hold, and how a step that fails ends in them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from components.images import EVOLVE, TRAIN
+from tests.images.containers import MOUNT, Volume, docker, sentences
+from videonas import __version__
+
+pytestmark = pytest.mark.docker
+
+LARGE = ("tensorflow", "keras", "numpy", "av")
+OF_KFP = ("kfp", "kfp_server_api", "kubernetes", "google.cloud.storage", "requests_toolbelt")
+
+
+def found(volume: Volume, image: str, packages: tuple[str, ...]) -> list[str]:
+    """Which of the packages an image has."""
+    program = (
+        "import importlib.util, sys\n"
+        "def there(name):\n"
+        "    try: return importlib.util.find_spec(name)\n"
+        "    except ModuleNotFoundError: return None\n"
+        "print(*filter(there, sys.argv[1:]))"
+    )
+    return volume.step(
+        image, "env", "_KFP_RUNTIME=true", "python", "-c", program, *packages
+    ).split()
+
+
+def test_evolve_has_nothing_large(volume: Volume) -> None:
+    assert found(volume, EVOLVE, LARGE) == []
+
+
+def test_train_has_all_that_training_needs(volume: Volume) -> None:
+    assert found(volume, TRAIN, LARGE) == list(LARGE)
+
+
+@pytest.mark.parametrize("image", [EVOLVE, TRAIN])
+def test_there_is_nothing_of_kfp_but_its_executor(image: str, volume: Volume) -> None:
+    assert found(volume, image, OF_KFP) == ["kfp"]
+
+
+def test_evolve_starts_in_well_under_a_second(volume: Volume) -> None:
+    program = (
+        "import subprocess, time\n"
+        "for _ in range(3):\n"
+        "    began = time.monotonic()\n"
+        "    subprocess.run(['python', '-c', 'import videonas.cli, videonas.steps.start, '\n"
+        "                    'videonas.steps.mutate, videonas.steps.select'], check=True)\n"
+        "    print(time.monotonic() - began)\n"
+    )
+    seconds = [float(line) for line in volume.step(EVOLVE, "python", "-c", program).split()]
+    assert min(seconds) < 0.8
+
+
+@pytest.mark.parametrize("image", [EVOLVE, TRAIN])
+def test_an_image_says_what_it_is(image: str, volume: Volume) -> None:
+    (about,) = json.loads(docker("image", "inspect", image).stdout)
+    labels = about["Config"]["Labels"]
+    prefix = "org.opencontainers.image."
+    assert labels[f"{prefix}version"] == __version__
+    assert labels[f"{prefix}licenses"] == "Apache-2.0"
+    assert labels[f"{prefix}title"] == f"videonas {image.rpartition('/')[2].partition(':')[0]}"
+    assert __version__ in volume.step(image, "videonas", "--version")
+
+
+@pytest.mark.parametrize("image", [EVOLVE, TRAIN])
+def test_nobody_is_root_who_does_not_ask_for_it(image: str, volume: Volume) -> None:
+    assert docker("run", "--rm", image, "id", "-u").stdout.strip() == "10001"
+
+
+@pytest.mark.parametrize(
+    ("image", "command", "sentence"),
+    [
+        (EVOLVE, ("start", "--set", "population=0"), "population is 0"),
+        (EVOLVE, ("start", "--set", "train_step=3"), "did you mean 'train_steps'?"),
+        (EVOLVE, ("mutate", "--generation", 0), f"{MOUNT}/bad: no "),
+        (TRAIN, ("data-prep",), f"{MOUNT}/bad: no "),
+        (TRAIN, ("train-candidate", "--generation", 0), f"{MOUNT}/bad: no "),
+    ],
+)
+def test_bad_input_ends_with_2_and_one_sentence(
+    image: str, command: tuple[object, ...], sentence: str, volume: Volume
+) -> None:
+    step, *more = command
+    said = volume.run(image, "videonas", step, "--search-root", f"{MOUNT}/bad", *more)
+    assert said.returncode == 2
+    (told,) = sentences(said)
+    assert sentence in told
+    assert "Traceback" not in said.stderr
+    assert not (volume.folder / "bad").exists()
+
+
+def test_a_place_that_nobody_can_write_to(volume: Volume) -> None:
+    said = volume.run(EVOLVE, "videonas", "start", "--search-root", "/nowhere")
+    assert said.returncode == 2
+    (told,) = sentences(said)
+    assert told.startswith("error: /nowhere")
+    assert "Read-only file system" in told
