@@ -98,9 +98,9 @@ def run_search(arm: str, seed: int, folder: Path, given: Mapping[str, Any], roun
 
 def _course(root: SearchRoot) -> tuple[Generation, ...]:
     """The best so far, whether it survived or not, and the newborn, by generation."""
-    networks, seconds, best, course = 0, 0.0, 0.0, []
-    best_loss = float("inf")
-    for population in root.lineage().generations:
+    networks, seconds, course = 0, 0.0, []
+    lineage = root.lineage()
+    for population in lineage.generations:
         tops = []
         for member in population.newborn:
             networks += 1
@@ -108,21 +108,19 @@ def _course(root: SearchRoot) -> tuple[Generation, ...]:
                 seconds += sum(part.seconds.values()) if part else 0.0
             if (metrics := member.result.metrics):
                 tops.append(metrics["top1"])
-                if metrics["loss"] < best_loss:
-                    best_loss, best = metrics["loss"], metrics["top1"]
+        best = lineage.best(root.settings, population.generation)
+        best_top1 = best.result.metrics["top1"] if best else 0.0
         median = statistics.median(tops) if tops else 0.0
-        course.append(Generation(networks, seconds, best, median))
+        course.append(Generation(networks, seconds, best_top1, median))
     return tuple(course)
 
 
 def _retrain(root: SearchRoot) -> tuple[float, ...]:
-    """Test accuracy of the network with the least validation loss, from scratch, seed by seed."""
-    members = root.lineage().members.values()
-    best = min(
-        (m for m in members if m.result.metrics), key=lambda m: m.result.metrics["loss"]
-    ).individual
+    """Test accuracy of the best network, trained from scratch, seed by seed."""
+    best = root.lineage().best(root.settings)
+    assert best is not None, "every generation ends with somebody who was trained"
     supervisor, dataset = Supervisor(*PRELOAD), root.need_dataset()
-    return tuple(_test(supervisor, root, dataset, best, seed) for seed in FRESH_SEEDS)
+    return tuple(_test(supervisor, root, dataset, best.individual, seed) for seed in FRESH_SEEDS)
 
 
 def _test(

@@ -15,6 +15,7 @@ from components.mutate import mutate
 from components.select import select
 from components.start import start
 from components.train_candidate import train_candidate
+from pipelines.form import form_docstring
 
 DEFAULT_GENERATIONS = 5
 DEFAULT_PARALLELISM = 4
@@ -38,11 +39,6 @@ def generational_pipeline(
     most = generations
     one_generation = _generation_pipeline(parallelism)
 
-    @dsl.pipeline(
-        name=f"videonas-{space.replace('_', '-')}",
-        description="Searches for video-classification networks by evolution. To go on with a "
-        "search, clone its run: the same form on the same search root.",
-    )
     def search(
         search_root: str,
         videos: str = "",
@@ -57,22 +53,6 @@ def generational_pipeline(
         max_latency_ms: float = 0.0,
         settings: dict = {},  # noqa: B006  (KFP reads the default, nobody changes it)
     ) -> None:
-        """Searches for video-classification networks.
-
-        Args:
-            search_root: Where the search is kept; an existing search goes on.
-            videos: Folder with one folder of videos a class; empty to go on with those there.
-            generations: Generations of this run.
-            algorithm: tournament, random or drift.
-            population: Networks that can be parents; also the size of the first generation.
-            children: Networks born in each later generation.
-            seed: Seed of the search.
-            train_steps: Optimiser steps of proxy training.
-            max_parameters: Most parameters of a network; 0 for no limit.
-            max_macs: Most multiply-adds of one clip; 0 for no limit.
-            max_latency_ms: Longest latency in milliseconds; 0 for no limit.
-            settings: Every other setting, by name; `videonas settings` lists them.
-        """
         started = _uncached(start(
             search_root=search_root, space=space, most_generations=most, videos=videos,
             generations=generations, algorithm=algorithm, population=population,
@@ -88,7 +68,13 @@ def generational_pipeline(
             ).after(previous)
             previous.set_display_name(f"generation {offset + 1} of this run")
 
-    return search
+    search.__doc__ = form_docstring()  # KFP describes the form by it
+    pipeline = dsl.pipeline(
+        name=f"videonas-{space.replace('_', '-')}",
+        description="Searches for video-classification networks by evolution. To go on with a "
+        "search, clone its run: the same form on the same search root.",
+    )
+    return pipeline(search)
 
 
 def _generation_pipeline(parallelism: int) -> Any:

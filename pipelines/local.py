@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 from rich.console import Console
 
+from pipelines.form import FORM
 from pipelines.generational import generational_pipeline
 from pipelines.progress import show_progress
 from pipelines.summary import print_summary
@@ -23,12 +24,6 @@ from videonas.search.root import SearchRoot
 from videonas.search.settings import make_settings, merge_settings
 from videonas.steps.shell import ERROR_RECORD, RUN_PID
 from videonas.steps.start import FORM_HAS_NO_NONE
-
-FORM = (
-    "videos", "generations", "algorithm", "population", "children", "seed", "train_steps",
-    "max_parameters", "max_macs", "max_latency_ms",
-)
-"""Settings that have a field of their own in the pipeline's form."""
 
 LOG_LINES = 25
 """Of the log, shown when a step failed without a sentence of its own."""
@@ -51,9 +46,8 @@ def run_locally(space: str, search_root: str, given: Mapping[str, Any], parallel
     """
     root = SearchRoot(search_root)
     arguments = pipeline_arguments(root, space, given)
-    logs = Path(root.uri) / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
-    log = logs / f"run-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
+    root.logs_folder.mkdir(parents=True, exist_ok=True)
+    log = root.logs_folder / f"run-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
     pipeline = generational_pipeline(space, arguments["generations"], parallelism)
     with tempfile.TemporaryDirectory(prefix="videonas-kfp-") as scratch:
         record = Path(scratch) / "errors"

@@ -29,14 +29,13 @@ def print_summary(root: SearchRoot, console: Console) -> None:
     ancestry = lineage.ancestry(best.individual.name)
     edits = sum(len(member.individual.edits) for member in ancestry)
     head = len(lineage.generations) - 1
-    folder = f"{root.uri}/results/{best.individual.id}"
     origin = ancestry[-1].individual.name
     born = f"is {edits} edits from {origin}, which was sampled" if edits else "was sampled"
     for line in (
         f"{best.individual.name} {born}; "
         "accuracy is on the validation split, which selection saw.",
-        f"network    {folder}/architecture.yaml  (videonas show FILE)",
-        f"report     {root.uri}/generations/{head:06d}/report.html",
+        f"network    {root.architecture_address(best.individual.id)}  (videonas show FILE)",
+        f"report     {root.report_address(head)}",
         f"everything {root.uri}",
         f"go on      {sys.executable} -m pipelines run {settings.space} --search-root {root.uri}",
     ):

@@ -83,6 +83,16 @@ def test_videos_that_no_data_set_can_be_made_of(name: str, tmp_path: Path) -> No
     assert SearchRoot(str(root)).dataset() is None
 
 
+def test_a_fitness_that_the_classes_do_not_suit(tmp_path: Path, demo_videos: Path) -> None:
+    root = tmp_path / "root"
+    assert videonas("start", "--search-root", root, "--videos", demo_videos, "--set",
+                    "fitness=top1+top5").exit_code == 0
+    said = videonas("data-prep", "--search-root", root)
+    assert said.exit_code == 2
+    assert "error: fitness is 'top1+top5' and there are 8 classes" in said.output
+    assert SearchRoot(str(root)).dataset() is None
+
+
 def test_a_full_disk_is_told_and_leaves_nothing_half_written(
     tiny_disk: Path, demo_videos: Path
 ) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import reprlib
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -23,6 +24,10 @@ STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 """Set as `__pydantic_config__` of every dataclass that is stored."""
 
 T = TypeVar("T")
+
+_brief = reprlib.Repr()
+_brief.maxlevel = 2
+_brief.maxstring = _brief.maxother = 100
 
 
 @cache
@@ -119,7 +124,15 @@ def describe(problems: list[Any]) -> str:
     if first["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
         return f"{path} is not a known field"
     message = first["msg"]
-    return f"{path} is {first['input']!r}; {message[0].lower()}{message[1:]}"
+    return f"{path} is {brief(first['input'])}; {message[0].lower()}{message[1:]}"
+
+
+def brief(value: object) -> str:
+    """A value as Python writes it, cut where it is long or deep: a file may hold anything."""
+    try:
+        return _brief.repr(value)
+    except ValueError:  # an integer of thousands of digits
+        return f"a very large {type(value).__name__}"
 
 
 def _remove(plain: Any, path: tuple[str | int, ...]) -> None:

@@ -10,13 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from videonas.codec import from_plain
-from videonas.errors import DamagedRecord, VideonasError
+from videonas.search.architecture_file import read_architecture
 from videonas.search.settings import Settings, decides_of
-from videonas.spaces import SearchSpace, architecture_id, open_space
-from videonas.task import Task
+from videonas.spaces import architecture_id
 
 log = logging.getLogger(__name__)
 
@@ -79,29 +75,6 @@ def settings_rows() -> list[dict[str, Any]]:
          "decides": decides_of(name), "meaning": field.description}
         for name, field in Settings.model_fields.items()
     ]
-
-
-def read_architecture(path: Path) -> tuple[SearchSpace[Any], Any, Task]:
-    """The space, the normalised architecture and the task of an `architecture.yaml`.
-
-    Raises:
-        VideonasError: no such file.
-        DamagedRecord: it is not what it should be.
-        InvalidArchitecture: the task does not allow it.
-    """
-    try:
-        plain = yaml.safe_load(path.read_text())
-    except OSError as error:
-        raise VideonasError(f"{path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DamagedRecord(f"{path}: not YAML ({str(error).splitlines()[0]})") from None
-    if not isinstance(plain, dict) or not {"space", "task", "architecture"} <= plain.keys():
-        raise DamagedRecord(f"{path}: an architecture file has space, task and architecture")
-    space = open_space(plain["space"])
-    task = from_plain(Task, plain["task"], f"{path}: task")
-    where = f"{path}: architecture"
-    architecture = from_plain(space.kind, plain["architecture"], where, strict=True)
-    return space, space.normalise(architecture, task), task
 
 
 def print_architecture(path: Path, svg: Path | None) -> None:

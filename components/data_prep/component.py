@@ -18,4 +18,4 @@ def data_prep(search_root: str, dataset: dsl.Output[dsl.Dataset]):
 
     with step("data-prep", search_root) as root:
         dataset.metadata.update(dataset_metadata(data_prep(root)))
-        dataset.uri = f"{root.uri}/data"
+        dataset.uri = root.data_address

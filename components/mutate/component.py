@@ -30,6 +30,6 @@ def mutate(
 
     with step("mutate", search_root, first + offset) as root:
         mutated = mutate(root, first + offset, last)
-        candidates.uri = f"{root.uri}/generations/{mutated.generation:06d}"
+        candidates.uri = root.generation_address(mutated.generation)
         candidates.metadata.update(mutated.metadata)
     return (mutated.generation, mutated.go, mutated.batches)

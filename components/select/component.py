@@ -21,7 +21,7 @@ def select(
         generation: Counted from 0.
         evaluated: How many of each batch have the outcome `ok`; makes this step wait for them.
         population: The parents of the next generation.
-        metrics: Best and median of the generation.
+        metrics: The best so far, and the median of the generation.
         report: The whole search as a page.
     """
     from pathlib import Path
@@ -31,7 +31,7 @@ def select(
 
     with step("select", search_root, generation) as root:
         selected = select(root, generation)
-        population.uri = f"{root.uri}/generations/{generation:06d}"
+        population.uri = root.generation_address(generation)
         population.metadata.update(selected.metadata)
         for name, value in selected.metrics.items():
             metrics.log_metric(name, value)

@@ -30,20 +30,23 @@ def start(
     The only step that takes settings: the others read them from the search root.
 
     Args:
-        search_root: Where the search is kept.
+        search_root: Where the search is kept; an existing search goes on.
         space: Search space.
         most_generations: What the pipeline was compiled for.
-        videos: Folder with one folder of videos a class; empty to go on with the data set there.
+        videos: Folder of videos, one folder a class in it; empty to go on with those of the search.
         generations: Generations of this run.
-        algorithm: How parents are chosen and who stays.
+        algorithm: How parents are chosen and who stays; tournament: tournament selection with a
+            decaying number of mutations (EvaNet); random: every network is sampled anew; drift:
+            mutation with selection replaced by chance.
         population: Networks that can be parents; also the size of the first generation.
         children: Networks born in each later generation.
-        seed: Seed of the search.
+        seed: Seed of the search; every candidate's seed follows from it.
         train_steps: Optimiser steps of proxy training.
         max_parameters: Most parameters of a network; 0 for no limit.
         max_macs: Most multiply-adds of one clip; 0 for no limit.
-        max_latency_ms: Longest latency in milliseconds; 0 for no limit.
-        settings: Every other setting, by name.
+        max_latency_ms: Longest latency in milliseconds, measured where training runs; 0 for no
+            limit.
+        settings: Every other setting, by name; `videonas settings` lists them.
         search: The search, with its settings.
 
     Returns:

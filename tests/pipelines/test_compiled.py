@@ -10,8 +10,10 @@ import yaml
 from kfp import components as kfp_components
 
 import pipelines
+from components.start import start
 from pipelines.compiling import compile_pipeline
-from pipelines.local import FORM, pipeline_arguments
+from pipelines.form import FORM, form_descriptions
+from pipelines.local import pipeline_arguments
 from videonas.errors import ConflictingSearch
 from videonas.search.root import SearchRoot
 from videonas.search.settings import Settings
@@ -76,6 +78,28 @@ def test_the_form_has_the_defaults_of_the_settings() -> None:
             shown = FORM_HAS_NO_NONE[name] if default is None else default
             assert parameter.get("defaultValue") == shown, name
     assert not form["search_root"].get("isOptional")
+
+
+def test_a_field_is_described_in_the_words_of_its_setting() -> None:
+    said = form_descriptions()
+    assert said["children"] == "Networks born in each later generation."
+    assert said["max_macs"] == "Most multiply-adds of one clip; 0 for no limit."
+    for name in FORM:
+        meaning = Settings.model_fields[name].description
+        assert meaning is not None
+        assert meaning.lower() in said[name].lower()
+        assert ("; 0 for no limit." in said[name]) == (FORM_HAS_NO_NONE.get(name) == 0)
+        assert ("; empty to go on" in said[name]) == (FORM_HAS_NO_NONE.get(name) == "")
+
+
+@pytest.mark.parametrize("of", ["the form", "start"])
+def test_what_kfp_shows_is_what_the_settings_say(of: str) -> None:
+    form = load(checked_in("tiny_video"))["root"]["inputDefinitions"]["parameters"]
+    shown = {name: parameter["description"] for name, parameter in form.items()}
+    if of == "start":
+        inputs = start.component_spec.inputs
+        shown = {name: " ".join(inputs[name].description.split()) for name in form}
+    assert shown == form_descriptions()
 
 
 def test_a_form_field_that_is_empty_is_no_limit_and_the_videos_of_before() -> None:

@@ -14,7 +14,6 @@ from tests.synthetic import make_search
 from videonas.errors import DamagedRecord
 from videonas.report.summary import (
     ancestry,
-    best_member,
     by_generation,
     extent,
     failures,
@@ -90,21 +89,6 @@ def test_best_and_median_by_generation() -> None:
 def test_lowest_loss_is_best() -> None:
     rows = by_generation(HISTORY, metric("loss"), highest=False)
     assert [row.so_far for row in rows] == pytest.approx([0.6, 0.6, 0.6, 0.3])
-
-
-def test_best_must_fit_the_last_budget() -> None:
-    slow, fast = member("000000-00", 0.9, latency=8.0), member("000001-00", 0.5, latency=2.0)
-    best = best_member(lineage([slow], [fast]), SETTINGS)
-    assert best is slow
-    tight = lineage([slow], [fast], budget=Budget(max_latency_ms=5.0))
-    assert best_member(tight, SETTINGS) is fast
-    assert best_member(lineage([member("000000-00", outcome="failed")]), SETTINGS) is None
-    assert best_member(lineage(), SETTINGS) is None
-
-
-def test_of_equals_the_first_born_is_best() -> None:
-    twins = [member("000000-00", 0.5), member("000000-01", 0.5)]
-    assert best_member(lineage(twins), SETTINGS) is twins[0]
 
 
 def test_ancestry_has_the_change_of_each_step() -> None:

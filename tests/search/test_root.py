@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import ast
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 
 from tests.synthetic import make_search
 from videonas.errors import ConflictingSearch, DamagedRecord, SettingsError, VideonasError
+from videonas.search.architecture_file import read_architecture
 from videonas.search.records import Attempt
 from videonas.search.result import Latency, Training
 from videonas.search.root import SearchRoot
@@ -63,10 +66,59 @@ def test_other_settings_are_another_search(tmp_path: Path) -> None:
     assert SearchRoot(str(tmp_path)).settings.population == 5
 
 
+def test_a_setting_that_is_newer_than_the_search_counts_as_its_default(tmp_path: Path) -> None:
+    SearchRoot(str(tmp_path)).start({"population": 5})
+    file = tmp_path / "search.json"
+    plain = json.loads(file.read_text())
+    del plain["settings"]["dropout"]
+    file.write_text(json.dumps(plain))
+    assert SearchRoot(str(tmp_path)).start({"dropout": 0.2}).dropout == 0.2
+    with pytest.raises(ConflictingSearch, match=r"dropout is 0.2 there, 0.5 here"):
+        SearchRoot(str(tmp_path)).start({"dropout": 0.5})
+
+
 def test_nothing_is_begun_with_settings_that_are_not_allowed(tmp_path: Path) -> None:
     with pytest.raises(SettingsError):
         SearchRoot(str(tmp_path / "root")).start({"population": 0})
     assert not (tmp_path / "root").exists()
+
+
+def test_addresses_are_where_things_lie(search: SearchRoot) -> None:
+    assert list(Path(search.data_address).glob("*/dataset.json"))
+    assert (Path(search.generation_address(2)) / "population.json").is_file()
+    search.publish_report(2, "the report")
+    assert Path(search.report_address(2)).read_text() == "the report"
+    individual = search.need_candidates(0).individuals[0]
+    search.publish_architecture(individual, search.need_dataset().task)
+    assert read_architecture(Path(search.architecture_address(individual.id)))[1] == (
+        individual.architecture
+    )
+    assert search.logs_folder == Path(search.uri) / "logs"
+
+
+TOP = Path(__file__).parents[2]
+KNOWS_PATHS = {TOP / "videonas/search/root.py", TOP / "videonas/search/result_folder.py"}
+PARTS = "generations|results|runs|data|timings|logs"
+PATH = re.compile(rf"^({PARTS})/|/({PARTS})(/|$)")
+
+
+def _texts(tree: ast.AST) -> list[str]:
+    """Strings and their parts, but for docstrings; what is joined by `/` begins with it."""
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    joined = {id(node.right) for node in ast.walk(tree) if isinstance(node, ast.BinOp)
+              and isinstance(node.op, ast.Div)}
+    return [f"/{node.value}" if id(node) in joined else node.value for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            and id(node) not in docstrings]
+
+
+@pytest.mark.parametrize("package", ["videonas", "components", "pipelines"])
+def test_only_two_modules_know_the_paths(package: str) -> None:
+    files = set((TOP / package).rglob("*.py")) - KNOWS_PATHS
+    assert files
+    found = {str(file.relative_to(TOP)): text for file in files
+             for text in _texts(ast.parse(file.read_text())) if PATH.search(text)}
+    assert found == {}
 
 
 def _population(search: SearchRoot, generation: int) -> Path:

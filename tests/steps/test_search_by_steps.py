@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -7,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from videonas.codec import from_plain
-from videonas.errors import VideonasError
+from videonas.errors import SettingsError, VideonasError
+from videonas.search.architecture_file import read_architecture
+from videonas.search.budget import Budget
 from videonas.search.population import Population
 from videonas.search.result import Outcome
 from videonas.search.root import SearchRoot
 from videonas.spaces.tiny_video import TinyVideoArchitecture
+from videonas.steps.data_prep import data_prep
 from videonas.steps.evaluate import evaluate
 from videonas.steps.mutate import mutate
 from videonas.steps.select import select
@@ -256,24 +260,48 @@ def test_batches_hold_those_without_a_result(new_root: NewRoot) -> None:
 
 
 def test_architecture_files_are_for_people(new_root: NewRoot) -> None:
-    from videonas.console import read_architecture
-
     root = new_root()
     mutate(root, 0)
     for individual in root.need_candidates(0).individuals:
-        path = Path(root.uri) / f"results/{individual.id}/architecture.yaml"
+        path = Path(root.architecture_address(individual.id))
         _, architecture, task = read_architecture(path)
         assert architecture == individual.architecture
         assert task == root.need_dataset().task
 
 
-def test_top5_is_refused_where_it_says_little(new_root: NewRoot) -> None:
-    root = new_root(fitness="top1+top5")
+TOP5 = r"fitness is 'top1\+top5' and there are 8 classes; top-5 says little below 20: begin"
+
+
+def test_top5_is_refused_before_a_video_is_decoded(
+    new_root: NewRoot, demo_videos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = new_root(fitness="top1+top5", videos=str(demo_videos))
+    shutil.rmtree(root.data_address)
+    monkeypatch.setattr("videonas.data.prepare.prepare_dataset", lambda *_: pytest.fail("decoded"))
+    with pytest.raises(SettingsError, match=TOP5):
+        data_prep(root)
+
+
+def test_top5_is_refused_where_the_data_set_is_there(new_root: NewRoot) -> None:
+    with pytest.raises(SettingsError, match=TOP5):
+        data_prep(new_root(fitness="top1+top5"))
+
+
+def test_the_budget_of_the_run_that_began_last_counts(new_root: NewRoot) -> None:
+    root = new_root()
     mutate(root, 0)
     train_candidate(root, 0)
     evaluate(root, 0)
-    with pytest.raises(VideonasError, match="8 classes"):
-        select(root, 0)
+    individuals, task = root.need_candidates(0).individuals, root.need_dataset().task
+    macs = sorted(root.space.costs(i.architecture, task).macs for i in individuals)
+    assert macs[0] < macs[-1]
+    start(SearchRoot(root.uri), {"max_macs": macs[0]})
+    selected = select(SearchRoot(root.uri), 0)
+    population = SearchRoot(root.uri).population(0)
+    assert population == selected.population
+    assert population.budget == Budget(max_macs=macs[0])
+    assert "over_budget" in outcomes(population)
+    assert root.need_candidates(0).budget == Budget()
 
 
 def test_plain_data_makes_the_same_architecture(new_root: NewRoot) -> None:

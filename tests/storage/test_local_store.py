@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import multiprocessing
+import os
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,24 @@ def test_keys_are_sorted_and_start_with_the_prefix(store: Store) -> None:
     assert list(store.keys("a/")) == ["a/x/y"]
     assert list(store.keys("b/1")) == ["b/10"]
     assert list(store.keys("nothing/")) == []
+
+
+def test_a_folder_that_cannot_be_listed_is_told(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in ("a/x/y", "b/z"):
+        store.create(key, b"")
+    scandir = os.scandir
+
+    def refusing(path: str) -> object:
+        if str(path).endswith("a/x"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    with pytest.raises(StorageError, match=rf"^{tmp_path}/root/a/x: Permission denied; a search"):
+        store.keys("")
+    assert list(store.keys("b/")) == ["b/z"]
 
 
 def test_deleting_twice_is_deleting_once(store: Store) -> None:

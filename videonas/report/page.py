@@ -25,10 +25,8 @@ from videonas.report.diagram import diagram_svg
 from videonas.report.figures import progress_figure, scatter_figure
 from videonas.report.individuals import individual_rows
 from videonas.report.summary import (
-    best_member,
     extent,
     failures,
-    fittest,
     outcome_counts,
     seconds_by_step,
     seconds_spent,
@@ -43,7 +41,7 @@ MOST_FAILURES = 60
 """Different failures that are listed; the table of individuals has all of them."""
 
 
-def build_report(root: SearchRoot) -> str:
+def build_report(root: SearchRoot, lineage: Lineage | None = None) -> str:
     """A search as one HTML page: what was searched, what was found, how, and at what cost.
 
     The page loads nothing and works in a frame that allows scripts only. It grows by about 200
@@ -51,11 +49,13 @@ def build_report(root: SearchRoot) -> str:
 
     Args:
         root: holds a search; no generation need have ended.
+        lineage: of that search, where it was read already.
 
     Raises:
         VideonasError: there is no search, or a record of it cannot be read.
     """
-    settings, lineage, dataset = root.settings, root.lineage(), root.dataset()
+    settings, dataset = root.settings, root.dataset()
+    lineage = root.lineage() if lineage is None else lineage
     ended = len(lineage.generations)
     budget = lineage.generations[-1].budget if ended else Budget.of(settings)
     script = _asset("script.js")
@@ -80,7 +80,7 @@ def build_report(root: SearchRoot) -> str:
 def _results(root: SearchRoot, lineage: Lineage, dataset: Dataset | None) -> dict[str, Any]:
     """What there is to say once a generation has ended."""
     settings, kind = root.settings, root.space.kind
-    best = best_member(lineage, settings)
+    best = lineage.best(settings)
     context: dict[str, Any] = {
         "progress": progress_figure(lineage, settings),
         "scatter": scatter_figure(lineage, settings, best),
@@ -91,8 +91,7 @@ def _results(root: SearchRoot, lineage: Lineage, dataset: Dataset | None) -> dic
         "individuals": individual_rows(lineage, settings, kind),
     }
     if best is not None:
-        oldest = lineage.generations[0]
-        first = fittest(oldest.newborn, oldest.budget, settings)
+        first = lineage.best(settings, 0)
         context |= {
             "best": best.individual,
             "first": first.individual if first else None,

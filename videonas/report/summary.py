@@ -8,7 +8,6 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from videonas.search.budget import Budget
 from videonas.search.lineage import Lineage, fitness
 from videonas.search.population import Member
 from videonas.search.records import Timing
@@ -173,25 +172,6 @@ def ok_members(lineage: Lineage) -> list[Member[Any]]:
         for member in generation.newborn
         if member.result.outcome(generation.budget) == "ok"
     ]
-
-
-def best_member(lineage: Lineage, settings: Settings) -> Member[Any] | None:
-    """The fittest individual ever born that is `ok` under the last generation's budget.
-
-    Survival by age may have let it die, so it need not be a parent. Of equals the first born.
-    """
-    if not lineage.generations:
-        return None
-    return fittest(lineage.members.values(), lineage.generations[-1].budget, settings)
-
-
-def fittest(
-    members: Iterable[Member[Any]], budget: Budget, settings: Settings
-) -> Member[Any] | None:
-    """The fittest of some members that are `ok` under a budget; of equals the first."""
-    able = [m for m in members if m.result.outcome(budget) == "ok"]
-    scored = [(score, m) for m in able if (score := fitness(m, settings)) is not None]
-    return max(scored, key=lambda pair: pair[0])[1] if scored else None
 
 
 def by_generation(lineage: Lineage, measure: Measure, *, highest: bool = True) -> list[Progress]:

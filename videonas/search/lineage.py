@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,13 +26,6 @@ def fitness(member: Member[Any], settings: Settings) -> float | None:
         raise DamagedRecord(
             f"{member.individual.name}: its result has no {error.args[0]!r} among {sorted(metrics)}"
         ) from None
-
-
-def fittest(members: Iterable[Member[Any]], settings: Settings) -> Member[Any] | None:
-    """The fittest of some members, of equals the first; None where none has metrics."""
-    scored = ((fitness(member, settings), member) for member in members)
-    known = [(score, member) for score, member in scored if score is not None]
-    return max(known, key=lambda pair: pair[0])[1] if known else None
 
 
 @dataclass(frozen=True)
@@ -62,8 +55,17 @@ class Lineage:
         return line
 
     def best(self, settings: Settings, generation: int | None = None) -> Member[Any] | None:
-        """The fittest parent after a generation, by default the last; None where there is none."""
-        if not self.generations:
-            return None
-        at = self.generations[-1 if generation is None else generation]
-        return fittest(at.parents, settings)
+        """The fittest individual born until the end of a generation; None where there is none.
+
+        It is `ok` under that generation's budget. Survival may have let it die, so it need not be
+        a parent. Of equals it is the first born.
+
+        Args:
+            settings: say what fitness is.
+            generation: counted from 0; by default the last.
+        """
+        until = self.generations[: None if generation is None else generation + 1]
+        born = (member for population in until for member in population.newborn)
+        able = [member for member in born if member.result.outcome(until[-1].budget) == "ok"]
+        scored = [(score, m) for m in able if (score := fitness(m, settings)) is not None]
+        return max(scored, key=lambda pair: pair[0])[1] if scored else None

@@ -9,7 +9,7 @@
     results/<id>/architecture.yaml           for people; by `mutate`
     results/<id>/<key>/                      see `ResultFolder`
     timings/                                 how long each step took
-    logs/                                    of runs on this machine
+    logs/                                    of runs on this machine; by `python -m pipelines run`
 
 Files are written once. Whoever writes second is given what was written first and goes on with
 that, so that steps can be repeated and runs can work on one root together.
@@ -24,10 +24,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from videonas.codec import digest, to_plain
+from videonas.codec import digest
 from videonas.errors import ConflictingSearch, DamagedRecord, VideonasError
+from videonas.search.architecture_file import encode_architecture
 from videonas.search.dataset import Dataset, Shard
 from videonas.search.individual import Individual, result_key
 from videonas.search.lineage import Lineage
@@ -35,7 +34,7 @@ from videonas.search.population import Candidates, Population
 from videonas.search.records import Records, RunRecord, SearchRecord, Timing
 from videonas.search.result import Result
 from videonas.search.result_folder import ResultFolder
-from videonas.search.settings import Settings, make_settings, merge_settings
+from videonas.search.settings import Settings, decides_of, make_settings, merge_settings
 from videonas.spaces import SearchSpace, open_space
 from videonas.storage import open_store
 from videonas.task import Task
@@ -60,7 +59,7 @@ class SearchRoot:
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings of the search, with those of its last run.
+        """The settings of the search, with those of the run that began last.
 
         Raises:
             VideonasError: no search was started here.
@@ -70,6 +69,9 @@ class SearchRoot:
             raise VideonasError(f"{self.uri}: no search here; `videonas start` begins one")
         runs = self._runs()
         run = self.records.read(RunRecord, runs[-1]).settings if runs else {}
+        # records of older versions hold settings that are fixed for a search now
+        fixed = {name for name in Settings.model_fields if decides_of(name) != "run"}
+        run = {name: value for name, value in run.items() if name not in fixed}
         return make_settings(merge_settings(search.settings, run))
 
     @cached_property
@@ -90,8 +92,10 @@ class SearchRoot:
         stored = self.settings.model_dump(mode="json") if self.exists else {}
         settings = make_settings(merge_settings(stored, given))
         fixed = settings.deciding("result", "data", "search")
-        counted = self.records.create(SearchRecord(fixed), "search.json").settings
-        differ = [name for name in fixed if name in counted and counted[name] != fixed[name]]
+        record = self.records.create(SearchRecord(fixed), "search.json")
+        # a setting that is newer than the search counts as its default
+        counted = make_settings(record.settings).model_dump(mode="json")
+        differ = [name for name in fixed if counted[name] != fixed[name]]
         if differ:
             listing = ", ".join(f"{n} is {counted[n]!r} there, {fixed[n]!r} here" for n in differ)
             raise ConflictingSearch(
@@ -264,21 +268,14 @@ class SearchRoot:
 
     def publish_architecture(self, individual: Individual[Any], task: Task) -> None:
         """Writes an architecture for people, with what it takes to show or build it."""
-        plain = {
-            "space": self.settings.space,
-            "task": to_plain(task),
-            "architecture": to_plain(individual.architecture),
-        }
-        text = yaml.safe_dump(plain, sort_keys=False)
-        self.records.store.create(f"results/{individual.id}/architecture.yaml", text.encode())
+        data = encode_architecture(self.settings.space, task, individual.architecture)
+        self.records.store.create(_architecture(individual.id), data)
 
     # For people
 
-    def publish_report(self, generation: int, html: str) -> str:
-        """Writes a generation's report; gives back its address."""
-        key = _generation(generation, "report.html")
-        self.records.store.create(key, html.encode())
-        return self.records.where(key)
+    def publish_report(self, generation: int, html: str) -> None:
+        """Writes a generation's report."""
+        self.records.store.create(_generation(generation, "report.html"), html.encode())
 
     def add_timing(self, timing: Timing) -> None:
         """Keeps how long a step took."""
@@ -292,6 +289,35 @@ class SearchRoot:
                 yield timing
 
 
-def _generation(generation: int, name: str) -> str:
-    return f"generations/{generation:06d}/{name}"
+    # Addresses, for people and for what shows artifacts
+
+    @property
+    def data_address(self) -> str:
+        """The folder of the data set."""
+        return self.records.where("data")
+
+    @property
+    def logs_folder(self) -> Path:
+        """Where runs on this machine, whose search roots are local, write their logs."""
+        return Path(self.records.where("logs"))
+
+    def generation_address(self, generation: int) -> str:
+        """The folder of a generation."""
+        return self.records.where(_generation(generation))
+
+    def report_address(self, generation: int) -> str:
+        """The report that was written when a generation ended."""
+        return self.records.where(_generation(generation, "report.html"))
+
+    def architecture_address(self, architecture_id: str) -> str:
+        """The file of an architecture that is for people."""
+        return self.records.where(_architecture(architecture_id))
+
+
+def _generation(generation: int, *name: str) -> str:
+    return "/".join(("generations", f"{generation:06d}", *name))
+
+
+def _architecture(architecture_id: str) -> str:
+    return f"results/{architecture_id}/architecture.yaml"
 

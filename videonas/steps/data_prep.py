@@ -10,8 +10,12 @@ from pathlib import Path
 from videonas.errors import ConflictingSearch, SettingsError
 from videonas.search.dataset import Dataset
 from videonas.search.root import SearchRoot
+from videonas.search.settings import Settings
 
 log = logging.getLogger(__name__)
+
+FEWEST_FOR_TOP5 = 20
+"""Classes below which top-5 accuracy says little."""
 
 
 def data_prep(root: SearchRoot, progress: Callable[[int, int], None] | None = None) -> Dataset:
@@ -24,9 +28,12 @@ def data_prep(root: SearchRoot, progress: Callable[[int, int], None] | None = No
     Raises:
         DataError: no data set can be made of the videos.
         ConflictingSearch: the search has a data set of other videos.
+        SettingsError: no videos are given, or the fitness does not suit their classes.
     """
     settings, streams = root.settings, root.space.largest()
     existing = root.dataset()
+    if existing is not None:
+        _check_fitness(settings, len(existing.classes))
     if settings.videos is None or not Path(settings.videos).exists():
         if existing is not None:
             log.info("no videos at %s; the data set is there: %s", settings.videos, existing.digest)
@@ -34,10 +41,12 @@ def data_prep(root: SearchRoot, progress: Callable[[int, int], None] | None = No
         if settings.videos is None:
             raise SettingsError("no videos: give --videos, a folder with one folder a class")
     from videonas.data.prepare import prepare_dataset
-    from videonas.data.sources import find_videos, source_digest
+    from videonas.data.sources import class_names, find_videos, source_digest
 
     folder = Path(settings.videos)
-    digest = source_digest(folder, find_videos(folder), streams, settings)
+    videos = find_videos(folder)
+    _check_fitness(settings, len(class_names(videos)))
+    digest = source_digest(folder, videos, streams, settings)
     if existing is not None:
         if existing.digest != digest:
             raise ConflictingSearch(
@@ -50,6 +59,14 @@ def data_prep(root: SearchRoot, progress: Callable[[int, int], None] | None = No
     with tempfile.TemporaryDirectory(prefix="videonas-") as scratch:
         dataset = prepare_dataset(folder, Path(scratch), streams, settings, progress)
         return root.publish_dataset(dataset, Path(scratch))
+
+
+def _check_fitness(settings: Settings, classes: int) -> None:
+    if settings.fitness == "top1+top5" and classes < FEWEST_FOR_TOP5:
+        raise SettingsError(
+            f"fitness is 'top1+top5' and there are {classes} classes; top-5 says little below "
+            f"{FEWEST_FOR_TOP5}: begin a search with fitness=loss in another search root"
+        )
 
 
 def dataset_metadata(dataset: Dataset) -> dict[str, str | float]:

@@ -62,7 +62,7 @@ class LocalStore:
         with explained(top):
             found = [
                 Path(folder, name).relative_to(self.folder).as_posix()
-                for folder, folders, names in os.walk(top)
+                for folder, folders, names in os.walk(top, onerror=_cannot_be_listed)
                 if SCRATCH not in Path(folder).relative_to(self.folder).parts
                 for name in names
             ]
@@ -100,6 +100,13 @@ class LocalStore:
         return True
 
 
+def _cannot_be_listed(error: OSError) -> None:
+    """What `os.walk` does with a folder that it cannot list; one that is gone has no keys."""
+    if not isinstance(error, FileNotFoundError):
+        with explained(Path(error.filename)):
+            raise error
+
+
 @contextlib.contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Turns what the operating system says of a path into one sentence.
@@ -114,5 +121,5 @@ def explained(path: Path) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             advice = "; free some space and run the same command again: nothing finished is lost"
         elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            advice = "; a search needs a place that it can write to"
+            advice = "; a search needs a place that it can read and write"
         raise StorageError(f"{path}: {error.strerror or error}{advice}") from error
