@@ -10,13 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import reprlib
 from functools import cache
 from typing import Any, TypeVar, cast
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from videonas.errors import DamagedRecord
+from videonas.errors import DamagedRecord, brief
 
 log = logging.getLogger(__name__)
 
@@ -125,14 +124,6 @@ def describe(problems: list[Any]) -> str:
         return f"{path} is not a known field"
     message = first["msg"]
     return f"{path} is {brief(first['input'])}; {message[0].lower()}{message[1:]}"
-
-
-def brief(value: object) -> str:
-    """A value as Python writes it, cut where it is long or deep: a file may hold anything."""
-    try:
-        return _brief.repr(value)
-    except ValueError:  # an integer of thousands of digits
-        return f"a very large {type(value).__name__}"
 
 
 def _remove(plain: Any, path: tuple[str | int, ...]) -> None:

@@ -7,9 +7,14 @@ components print it without a traceback and end with `EXIT_STATUS`.
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Iterable
 
 EXIT_STATUS = 2
+
+_brief = reprlib.Repr()
+_brief.maxlevel = 3
+_brief.maxstring = _brief.maxother = 100
 
 
 class VideonasError(Exception):
@@ -26,7 +31,7 @@ class InvalidArchitecture(VideonasError):
     """
 
     def __init__(self, path: str, found: object, allowed: str) -> None:
-        super().__init__(f"architecture: {path} is {found!r}; allowed: {allowed}")
+        super().__init__(f"architecture: {path} is {brief(found)}; allowed: {allowed}")
         self.path, self.found, self.allowed = path, found, allowed
 
 
@@ -58,3 +63,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint such as ` (did you mean 'train_steps'?)`, or nothing when no name is close."""
     close = difflib.get_close_matches(word, list(known), n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def brief(value: object) -> str:
+    """A value as Python writes it, cut where it is long or deep: a file may hold anything."""
+    try:
+        return _brief.repr(value)
+    except ValueError:  # an integer of thousands of digits
+        return f"a very large {type(value).__name__}"

@@ -36,8 +36,9 @@ def start(
         videos: Folder of videos, one folder a class in it; empty to go on with those of the search.
         generations: Generations of this run.
         algorithm: How parents are chosen and who stays; tournament: tournament selection with a
-            decaying number of mutations (EvaNet); random: every network is sampled anew; drift:
-            mutation with selection replaced by chance.
+            decaying number of mutations (EvaNet); regularised: the same, and the oldest go (aging
+            evolution); nsga2: several objectives at once (NSGA-II); random: every network is
+            sampled anew; drift: mutation with selection replaced by chance.
         population: Networks that can be parents; also the size of the first generation.
         children: Networks born in each later generation.
         seed: Seed of the search; every candidate's seed follows from it.

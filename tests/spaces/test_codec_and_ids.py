@@ -20,8 +20,8 @@ from tests.architectures import (
     with_block,
 )
 from videonas.codec import canonical, decode, encode, from_plain, to_plain
-from videonas.console import read_architecture
 from videonas.errors import DamagedRecord, InvalidArchitecture
+from videonas.search.architecture_file import read_architecture
 from videonas.search.individual import Individual
 from videonas.spaces import architecture_id, open_space
 from videonas.spaces.tiny_video import Block, TinyVideoArchitecture

@@ -22,7 +22,7 @@ from tests.architectures import (
     tasks,
 )
 from videonas.codec import from_plain, to_plain
-from videonas.errors import SettingsError, VideonasError
+from videonas.errors import InvalidArchitecture, SettingsError, VideonasError
 from videonas.evolution.birth import mutate
 from videonas.spaces import Edit, open_space
 from videonas.spaces.tiny_video import Block, TinyVideoArchitecture, TinyVideoSpace
@@ -441,3 +441,10 @@ def test_an_unknown_space_is_refused_with_a_hint() -> None:
 def test_an_option_replaces_its_default_and_no_other() -> None:
     space = open_space("tiny_video", {"filters": [8, 16.0]})
     assert space == TinyVideoSpace(filters=(8, 16))
+
+
+@pytest.mark.parametrize("value", [10**5000, "x" * 10_000])
+def test_a_value_of_any_length_is_named_in_short(value: Any) -> None:
+    with pytest.raises(InvalidArchitecture) as found:
+        raise InvalidArchitecture("blocks.0.filters", value, "1 to 4096")
+    assert len(str(found.value)) < 250

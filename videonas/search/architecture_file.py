@@ -7,8 +7,14 @@ from typing import Any
 
 import yaml
 
-from videonas.codec import brief, from_plain, to_plain
-from videonas.errors import DamagedRecord, InvalidArchitecture, SettingsError, VideonasError
+from videonas.codec import from_plain, to_plain
+from videonas.errors import (
+    DamagedRecord,
+    InvalidArchitecture,
+    SettingsError,
+    VideonasError,
+    brief,
+)
 from videonas.spaces import SPACES, SearchSpace, open_space
 from videonas.task import Task
 

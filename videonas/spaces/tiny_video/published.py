@@ -11,8 +11,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from videonas.codec import brief
-from videonas.errors import VideonasError, did_you_mean
+from videonas.errors import VideonasError, brief, did_you_mean
 from videonas.spaces.tiny_video.architecture import Block, TinyVideoArchitecture
 from videonas.spaces.tiny_video.normalise import MOST, MOST_BLOCKS, MOST_NON_LOCAL
 
