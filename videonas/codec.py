@@ -24,10 +24,6 @@ STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 T = TypeVar("T")
 
-_brief = reprlib.Repr()
-_brief.maxlevel = 2
-_brief.maxstring = _brief.maxother = 100
-
 
 @cache
 def _adapter(kind: Any) -> TypeAdapter[Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from videonas.search.architecture_file import read_architecture
-from videonas.search.settings import Settings, decides_of
+from videonas.search.settings import Settings, decides_of, plain_defaults
 from videonas.spaces import architecture_id
 
 log = logging.getLogger(__name__)
@@ -70,9 +70,10 @@ def print_settings(*, as_json: bool) -> None:
 
 def settings_rows() -> list[dict[str, Any]]:
     """Every setting as `name`, `default`, `decides`, `meaning`."""
+    defaults = plain_defaults()
     return [
-        {"name": name, "default": field.get_default(call_default_factory=True, validated_data={}),
-         "decides": decides_of(name), "meaning": field.description}
+        {"name": name, "default": defaults[name], "decides": decides_of(name),
+         "meaning": field.description}
         for name, field in Settings.model_fields.items()
     ]
 

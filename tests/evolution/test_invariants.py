@@ -65,8 +65,8 @@ def searches(draw: st.DrawFn) -> Course:
         "population": population,
         "children": draw(st.integers(1, 6)),
         "tournament_size": draw(st.integers(1, 2 * population)),
-        "mutations": draw(st.sampled_from([0.5, 1, 2, 4.5])),
-        "mutation_decay": draw(st.sampled_from([0.5, 1, 3])),
+        "mutations": draw(st.sampled_from([5.5, 1])),
+        "mutation_decay": draw(st.sampled_from([3, 0.5])),
         "max_parameters": draw(st.sampled_from([None, 30_000])),
         "max_macs": draw(st.sampled_from([None, 10_000_000])),
     }))
@@ -76,7 +76,7 @@ any_search = settings(max_examples=20, deadline=None)
 
 
 @given(searches())
-@any_search
+@settings(max_examples=40, deadline=None)
 def test_the_edits_of_a_whole_search_lead_from_each_parent_to_its_child(search: Course) -> None:
     everybody = search.everybody
     for individual in everybody.values():
@@ -249,17 +249,26 @@ def test_drift_takes_every_parent_as_often() -> None:
     assert all(near(count, 1500, 1 / 6) for count in places.values())
 
 
-def test_drift_keeps_a_newborn_as_often_as_a_parent() -> None:
-    newborn = total = 0
-    for seed in range(100):
+def test_under_drift_the_fittest_of_all_and_the_newborn_stay_half_of_the_time() -> None:
+    """Four of eight stay, whoever they are."""
+    rounds, fittest, newborn = 200, 0, 0
+    for seed in range(rounds):
         given = Settings(seed=seed, population=4, children=4, algorithm="drift")
         running = Simulation(given, lambda word: sum(word.letters), Words(length=20))
         running.step()
-        running.step()
+        before = list(running.parents)
+        born = running.step()
+        known = {m.individual.id: m for m in (*before, *running.parents)}
+        ones = {i.name: sum(i.architecture.letters)
+                for i in (*born, *(m.individual for m in before))}
+        assert len(running.parents) == 4
+        assert len(known) <= 8
+        staying = {member.individual.name for member in running.parents}
+        top = max(ones, key=lambda name: (ones[name], name < "000001", name))
+        fittest += top in staying
         newborn += sum(member.individual.generation == 1 for member in running.parents)
-        total += len(running.parents)
-    assert total == 400
-    assert near(newborn, total, 1 / 2)
+    assert near(fittest, rounds, 1 / 2)
+    assert near(newborn, 4 * rounds, 1 / 2)
 
 
 def test_a_taught_search_is_no_other_than_an_untaught_one_where_operators_do_not_listen() -> None:

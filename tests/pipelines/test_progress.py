@@ -378,7 +378,8 @@ def test_a_run_that_goes_on_counts_its_own_generations_and_repeats_no_line(
     replay.whole(0)
     with watched(replay, monkeypatch, bars=True) as terminal:
         terminal.until("generation 1: mutating")
-        assert re.search(r"generations of this run .*? 0/2", terminal.text)
+        both = r"generations of this run .*? (\d/\d) .*\n *generation 1: mutating"
+        assert set(re.findall(both, terminal.text)) == {"0/2"}
         replay.whole(1)
         place = terminal.until(told(replay.ended, 1))
         terminal.until(" 1/2 ", after=place)

@@ -12,20 +12,30 @@ from collections import Counter
 from collections.abc import Iterator
 from multiprocessing.pool import Pool
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from videonas.storage import Store, open_store
+from videonas.storage import open_store
 
 WRITERS = 4
-KEYS = 30
-SIZE = 100_000
+KEYS = 60
+SIZE = 1000
+
+_start: Any = None
+"""In a process of the pool: where all of them wait for each other."""
+
+
+def enter(barrier: Any) -> None:
+    """The beginning of a process of the pool."""
+    globals()["_start"] = barrier
 
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Pool]:
-    """Processes that race."""
-    with multiprocessing.get_context("spawn").Pool(WRITERS) as pool:
+    """Processes that race, from a common start to each key."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(WRITERS, enter, (context.Barrier(WRITERS),)) as pool:
         yield pool
 
 
@@ -36,8 +46,11 @@ def content(writer: int) -> bytes:
 
 def write_all(folder: str, writer: int) -> list[int]:
     """Writes every key; gives back whose bytes count."""
-    store = open_store(folder)
-    return [store.create(f"raced/{number}", content(writer))[0] for number in range(KEYS)]
+    store, counted = open_store(folder), []
+    for number in range(KEYS):
+        _start.wait(60)
+        counted.append(store.create(f"raced/{number}", content(writer))[0])
+    return counted
 
 
 def move_all(folder: str, writer: int) -> None:
@@ -46,6 +59,7 @@ def move_all(folder: str, writer: int) -> None:
     for number in range(KEYS):
         file = Path(folder, f"of-{writer}")
         file.write_bytes(content(writer))
+        _start.wait(60)
         store.create_file(f"moved/{number}", file)
 
 
@@ -61,35 +75,42 @@ def write_and_delete(folder: str, writer: int) -> int:
     return mine
 
 
-def watch(store: Store, over: threading.Event, seen: Counter[tuple[int, int]]) -> None:
-    """Reads whatever is there, as often as it can: its length, and how many wrote it."""
-    last = False
-    while not last:
-        last = over.is_set()
-        for key in store.keys("raced/"):
-            data = store.read(key)
-            if data is not None:
-                seen[len(data), len(set(data))] += 1
-
-
 def test_of_each_key_one_writer_counts_and_all_are_told_the_same(
     pool: Pool, tmp_path: Path
 ) -> None:
-    over, seen = threading.Event(), Counter[tuple[int, int]]()
+    told = pool.starmap(
+        write_all, [(str(tmp_path), writer) for writer in range(WRITERS)], chunksize=1
+    )
     store = open_store(str(tmp_path))
-    watching = threading.Thread(target=watch, args=(store, over, seen))
-    watching.start()
-    told = pool.starmap(write_all, [(str(tmp_path), writer) for writer in range(WRITERS)])
-    over.set()
-    watching.join()
     assert all(answers == told[0] for answers in told)
     for number, winner in enumerate(told[0]):
         assert store.read(f"raced/{number}") == content(winner)
-    assert seen.keys() == {(SIZE, 1)}, "a file is whole when it appears"
+    assert len(set(told[0])) > 1, "nobody always wins: they did race"
+
+
+def test_a_file_is_whole_when_it_appears(tmp_path: Path) -> None:
+    """A reader looks as often as it can while files are written that take a while."""
+    size, files = 8_000_000, 6
+    store, written, seen = open_store(str(tmp_path)), threading.Event(), Counter[int]()
+
+    def look() -> None:
+        last = False
+        while not last:
+            last = written.is_set()
+            seen.update(store.fetch(key).stat().st_size for key in store.keys("w/"))
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    for number in range(files):
+        store.create(f"w/{number}", bytes(size))
+    written.set()
+    looking.join()
+    assert seen.keys() == {size}
+    assert seen[size] > files
 
 
 def test_of_files_that_are_moved_one_arrives_whole(pool: Pool, tmp_path: Path) -> None:
-    pool.starmap(move_all, [(str(tmp_path), writer) for writer in range(WRITERS)])
+    pool.starmap(move_all, [(str(tmp_path), writer) for writer in range(WRITERS)], chunksize=1)
     store = open_store(str(tmp_path))
     assert len(list(store.keys("moved/"))) == KEYS
     for key in store.keys("moved/"):
@@ -101,7 +122,9 @@ def test_of_files_that_are_moved_one_arrives_whole(pool: Pool, tmp_path: Path) -
 def test_a_claim_that_is_given_up_and_taken_again_is_always_somebodys(
     pool: Pool, tmp_path: Path
 ) -> None:
-    mine = pool.starmap(write_and_delete, [(str(tmp_path), writer) for writer in range(WRITERS)])
+    mine = pool.starmap(
+        write_and_delete, [(str(tmp_path), writer) for writer in range(WRITERS)], chunksize=1
+    )
     assert sum(mine) >= KEYS
     assert list(open_store(str(tmp_path)).keys("")) == []
 

@@ -16,7 +16,7 @@ from videonas.search.lineage import Lineage
 from videonas.search.population import Member
 from videonas.search.result import OUTCOMES, Latency
 from videonas.search.root import SearchRoot
-from videonas.search.settings import Settings, decides_of
+from videonas.search.settings import Settings, decides_of, plain_defaults
 
 
 @dataclass(frozen=True)
@@ -131,10 +131,10 @@ class SettingRow:
 
 def setting_rows(settings: Settings) -> list[SettingRow]:
     """Every setting, in the order of the class."""
-    values = settings.model_dump(mode="json")
+    values, defaults = settings.model_dump(mode="json"), plain_defaults()
     rows = []
     for name, field in type(settings).model_fields.items():
-        default = field.get_default(call_default_factory=True)
+        default = defaults[name]
         rows.append(SettingRow(
             name, _setting_text(values[name]), _setting_text(default), values[name] != default,
             decides_of(name) != "run", field.description or "",

@@ -61,7 +61,7 @@ class Settings(BaseModel):
         tuple[ObjectiveName, ...], Field(min_length=1), BeforeValidator(_split_words)
     ] = _setting(
         ("loss", "latency"), "run",
-        "what nsga2 weighs against each other, such as top1,latency,parameters",
+        "what nsga2 weighs against each other, such as 'top1, latency'",
     )
     seed: int = _setting(0, "search", "seed of the search; every candidate's seed follows from it")
     population: int = _setting(
@@ -204,9 +204,14 @@ class Settings(BaseModel):
         The default of a setting that decides a result or the data must never change: add another
         setting instead.
         """
-        defaults = type(self).model_fields
+        defaults = plain_defaults()
         values = self.deciding(*decides)
-        return {n: v for n, v in values.items() if v != defaults[n].default}
+        return {n: v for n, v in values.items() if v != defaults[n]}
+
+
+def plain_defaults() -> dict[str, Any]:
+    """Every setting's default, by name, as a plain value."""
+    return Settings.model_construct().model_dump(mode="json")
 
 
 def decides_of(name: str) -> Decides:
