@@ -443,7 +443,7 @@ def test_an_option_replaces_its_default_and_no_other() -> None:
     assert space == TinyVideoSpace(filters=(8, 16))
 
 
-@pytest.mark.parametrize("value", [10**5000, "x" * 10_000])
+@pytest.mark.parametrize("value", [10**5000, "x" * 10_000], ids=["number", "word"])
 def test_a_value_of_any_length_is_named_in_short(value: Any) -> None:
     with pytest.raises(InvalidArchitecture) as found:
         raise InvalidArchitecture("blocks.0.filters", value, "1 to 4096")
