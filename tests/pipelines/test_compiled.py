@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,14 @@ def load(path: Path) -> dict[str, Any]:
 @pytest.mark.parametrize("space", sorted(SPACES))
 def test_the_compiled_pipeline_is_the_one_checked_in(space: str, tmp_path: Path) -> None:
     compile_pipeline(space, tmp_path / "new.yaml")
-    assert (tmp_path / "new.yaml").read_text() == checked_in(space).read_text(), "make compile"
+    assert said_by_any_patch(tmp_path / "new.yaml") == said_by_any_patch(checked_in(space)), (
+        "make compile"
+    )
+
+
+def said_by_any_patch(path: Path) -> str:
+    """A compiled pipeline without the last number of the version of kfp that compiled it."""
+    return re.sub(r"(?m)^(sdkVersion: kfp-\d+\.\d+)\.\d+$", r"\1", path.read_text())
 
 
 @pytest.mark.parametrize("space", sorted(SPACES))
