@@ -207,3 +207,10 @@ def test_another_stream_geometry_or_count_is_refused(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(DamagedRecord, match="No such file"):
         read_all(files)
+
+
+def test_what_a_network_takes_of_one_clip() -> None:
+    stored = {"rgb": Clip(9, 32), "flow": Clip(9, 32, 2)}
+    reader = ClipReader([], stored, {"rgb": Sampling(4, 2, 16), "flow": Sampling(1, 1, 8)})
+    assert reader.shapes == {"rgb": (4, 16, 16, 3), "flow": (1, 8, 8, 2)}
+    assert reader.clip_bytes == 4 * 16 * 16 * 3 + 8 * 8 * 2

@@ -18,13 +18,11 @@ STORED, CLASSES = 6, 7
 SAMPLING = Sampling(frames=2, stride=2, size=3)
 """The middle frames of a stored clip are 1 and 3."""
 
-SHAPES = {"rgb": (2, 3, 3, 1)}
-
 
 def linear_model(dropout: float = 0.0) -> keras.Model:
     """Always the same weights."""
     return keras.Sequential([
-        keras.layers.Input(SHAPES["rgb"]),
+        keras.layers.Input((2, 3, 3, 1)),
         keras.layers.Dropout(dropout),
         keras.layers.Flatten(),
         keras.layers.Dense(CLASSES, kernel_initializer=keras.initializers.GlorotUniform(seed=0)),
@@ -47,7 +45,7 @@ def evaluated(
     files = [(folder / shard.name, shard) for shard in writer.close()]
     reader = ClipReader(files, {"rgb": Clip(STORED, 3, 1)}, {"rgb": SAMPLING})
     watch = Stopwatch(time.time())
-    metrics = evaluate(model, reader, SHAPES, watch)
+    metrics = evaluate(model, reader, watch)
     assert {"load", "trace", "evaluate"} <= watch.seconds.keys()
     return metrics
 

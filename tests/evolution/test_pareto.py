@@ -13,7 +13,6 @@ from videonas.evolution.pareto import (
     crowded_order,
     crowding,
     dominates,
-    first_front,
     fronts,
 )
 
@@ -39,20 +38,13 @@ def test_nowhere_worse_and_somewhere_better(one: Point, other: Point, expected: 
 
 
 @given(many)
-def test_the_first_front_is_what_nobody_dominates(points: list[Point]) -> None:
-    expected = [
-        place for place, point in enumerate(points)
-        if not any(dominates(other, point) for other in points)
-    ]
-    assert first_front(points) == expected
-
-
-@given(many)
-def test_each_front_is_the_first_of_what_is_left(points: list[Point]) -> None:
+def test_each_front_is_what_nobody_of_those_left_dominates(points: list[Point]) -> None:
     left = list(range(len(points)))
     for front in fronts(points):
-        rest = [points[place] for place in left]
-        assert front == [left[place] for place in first_front(rest)]
+        assert front == [
+            place for place in left
+            if not any(dominates(points[other], points[place]) for other in left)
+        ]
         left = [place for place in left if place not in front]
     assert left == []
 

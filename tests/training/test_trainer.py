@@ -13,13 +13,11 @@ from videonas.data.clips import ClipReader
 from videonas.data.shards import ShardWriter
 from videonas.search.settings import Settings, make_settings
 from videonas.task import Clip, Sampling
+from videonas.training import trainer
 from videonas.training.trainer import (
-    CHUNK,
-    CHUNK_BYTES,
     batch_indices,
     chunks,
     make_optimizer,
-    steps_at_a_time,
     training_function,
 )
 
@@ -120,21 +118,37 @@ def reader(tmp_path: Path) -> ClipReader:
     return ClipReader(files, {"rgb": Clip(4, 2, 1)}, {"rgb": Sampling(2, 1, 2)})
 
 
-def drawn(reader: ClipReader, seed: int, steps: int) -> tuple[list[int], list[int], list[int]]:
+Drawn = tuple[list[int], list[int], list[int]]
+
+
+def drawn(reader: ClipReader, seed: int) -> Drawn:
     """First frames and labels of all that is read, and how many clips at a time."""
-    settings = toy_settings(train_steps=20, batch_size=3)
-    parts = list(chunks(reader, settings, seed, steps))
+    parts = list(chunks(reader, toy_settings(train_steps=20, batch_size=3), seed))
     firsts = [int(n) for clips, _ in parts for n in clips["rgb"][:, 0, 0, 0, 0]]
     return firsts, [int(n) for _, labels in parts for n in labels], [len(p[1]) for p in parts]
 
 
-def test_chunks_hold_the_clips_in_order_each_from_a_random_start(reader: ClipReader) -> None:
-    firsts, labels, sizes = drawn(reader, 5, 8)
+def test_chunks_hold_the_clips_in_order_each_from_a_random_start(
+    reader: ClipReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer, "CHUNK", 8)
+    firsts, labels, sizes = drawn(reader, 5)
     assert labels == batch_indices(10, 3, 20, 5).ravel().tolist()
     assert sizes == [24, 24, 12]
     assert set(firsts) == {0, 1, 2}
-    assert drawn(reader, 5, 1) == (firsts, labels, [3] * 20), "the chunks' size decides"
-    assert drawn(reader, 6, 8)[0] != firsts
+    assert drawn(reader, 6)[0] != firsts
+
+
+@pytest.mark.parametrize(("room", "steps"), [(0, 1), (1, 1), (2, 2), (4.9, 4), (1000, 8)])
+def test_a_chunk_holds_what_fits(
+    reader: ClipReader, monkeypatch: pytest.MonkeyPatch, room: float, steps: int
+) -> None:
+    firsts, labels, _ = drawn(reader, 5)
+    monkeypatch.setattr(trainer, "CHUNK", 8)
+    monkeypatch.setattr(trainer, "CHUNK_BYTES", int(room * 3 * reader.clip_bytes))
+    same_firsts, same_labels, sizes = drawn(reader, 5)
+    assert sizes[0] == 3 * steps
+    assert (same_firsts, same_labels) == (firsts, labels), "the chunks' size decides"
 
 
 # The optimiser
@@ -289,16 +303,6 @@ def test_streams_are_shifted_and_mirrored_alike() -> None:
     clips, labels = toy_data()
     losses = steps({"a": clips, "b": clips}, labels, 0).numpy()
     assert losses == pytest.approx(np.log(CLASSES))
-
-
-@pytest.mark.parametrize(("side", "batch", "steps"), [
-    (8, 16, CHUNK), (1000, 1, 44), (1000, 10, 4), (10_000, 1, 1),
-])
-def test_a_chunk_holds_what_fits(side: int, batch: int, steps: int) -> None:
-    shapes = {"rgb": (1, side, side, 3), "flow": (1, side, side, 3)}
-    settings = toy_settings(batch_size=batch)
-    assert steps_at_a_time(shapes, settings) == steps
-    assert steps == 1 or steps * batch * side * side * 6 <= CHUNK_BYTES
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.3, 1.0])

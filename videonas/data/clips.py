@@ -19,7 +19,7 @@ from videonas.search.dataset import Shard, damaged_shard
 from videonas.task import Clip, Sampling
 
 RESIDENT_BYTES = 1 << 30
-"""Clips that need no more, all frames at the network's size, are read once and kept."""
+"""What a training keeps in memory at most."""
 
 _BATCH_BYTES = 4 << 20
 """Frames resized at a time: fits a cache, and bounds the memory."""
@@ -43,7 +43,8 @@ class ClipReader:
         stored: the geometry of the stored clips, by stream.
         samplings: what the network takes of them, by stream; other streams are not read.
         take: only the first so many clips; a training split is written in mixed order.
-        resident_bytes: whether to keep clips in memory; 0 for none.
+        resident_bytes: clips that need no more, all their frames at the network's size, are read
+            once and kept.
 
     Raises:
         DamagedRecord: a file is not a TFRecord file with as many records.
@@ -70,6 +71,19 @@ class ClipReader:
 
     def __len__(self) -> int:
         return len(self._records)
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, int, int, int]]:
+        """What the network takes of one clip, by stream: `(frames, height, width, channels)`."""
+        return {
+            stream: (s.frames, s.size, s.size, self._stored[stream].channels)
+            for stream, s in self._samplings.items()
+        }
+
+    @property
+    def clip_bytes(self) -> int:
+        """Bytes of what the network takes of one clip."""
+        return sum(math.prod(shape) for shape in self.shapes.values())
 
     def read(self, indices: Any, starts: Any = None) -> tuple[Clips, Labels]:
         """Some of the clips.

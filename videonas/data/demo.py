@@ -93,6 +93,7 @@ def write_demo_videos(
     ]
 
     def write(item: tuple[Path, str, int]) -> None:
+        """Writes one video unless it is there."""
         path, name, number = item
         if not path.exists():
             _encode(path, demo_frames(name, seed, number))

@@ -162,6 +162,7 @@ def _decode_all(
     from videonas.data.decoding import UnreadableVideo, read_clips
 
     def decode(video: SourceVideo) -> DecodedVideo | str:
+        """The clips of a video, or the reason why it has none."""
         try:
             return read_clips(
                 folder / video.path, clip, settings.frame_step, settings.clips_per_video

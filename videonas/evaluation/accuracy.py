@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -17,7 +15,6 @@ from videonas.search.result import Evaluation
 from videonas.training.augmentation import to_input
 from videonas.training.jobs import EvaluationJob, Stopwatch
 from videonas.training.setup import set_up
-from videonas.training.trainer import clip_shapes
 
 BATCH = 64
 """Clips at a time at most."""
@@ -29,14 +26,13 @@ BATCH_BYTES = 16 << 20
 def evaluation_job(job: EvaluationJob) -> Evaluation:
     """Builds a candidate, loads its weights and evaluates it."""
     candidate, watch = job.candidate, Stopwatch(job.candidate.submitted)
-    streams, samplings = candidate.task.streams, candidate.samplings
     set_up(candidate.settings.train_threads, optimise_graphs=False)
     model = build(candidate.space, candidate.architecture, candidate.task)
     model.load_weights(job.weights)
     watch.lap("build")
     try:
-        reader = ClipReader(job.shards, streams, samplings)
-        metrics = evaluate(model, reader, clip_shapes(samplings, streams), watch)
+        reader = ClipReader(job.shards, candidate.task.streams, candidate.samplings)
+        metrics = evaluate(model, reader, watch)
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         message = f"out of memory: {error}".splitlines()[0]
         return Evaluation("out_of_memory", message, seconds=watch.seconds)
@@ -46,18 +42,12 @@ def evaluation_job(job: EvaluationJob) -> Evaluation:
     return Evaluation("ok", metrics=metrics, clips=len(reader), seconds=watch.seconds)
 
 
-def evaluate(
-    model: keras.Model,
-    reader: ClipReader,
-    shapes: Mapping[str, tuple[int, ...]],
-    watch: Stopwatch,
-) -> dict[str, float]:
+def evaluate(model: keras.Model, reader: ClipReader, watch: Stopwatch) -> dict[str, float]:
     """Metrics over all clips, of each its middle; memory holds a few batches at a time.
 
     Args:
         model: from clips to logits.
         reader: of the split.
-        shapes: what the network is given of one clip, by stream.
         watch: books the time.
 
     Returns:
@@ -65,7 +55,7 @@ def evaluate(
     """
 
     @tf.function(autograph=False, input_signature=[
-        {name: tf.TensorSpec((None, *shape), tf.uint8) for name, shape in shapes.items()}
+        {name: tf.TensorSpec((None, *shape), tf.uint8) for name, shape in reader.shapes.items()}
     ])
     def predict(clips: Any) -> Any:
         """Logits of a batch."""
@@ -73,7 +63,7 @@ def evaluate(
 
     predict(reader.read([])[0])
     watch.lap("trace")
-    size = min(max(BATCH_BYTES // sum(math.prod(shape) for shape in shapes.values()), 1), BATCH)
+    size = min(max(BATCH_BYTES // reader.clip_bytes, 1), BATCH)
     batches = [range(i, min(i + size, len(reader))) for i in range(0, len(reader), size)]
     all_logits: list[Any] = []
     all_labels: list[Any] = []

@@ -19,15 +19,6 @@ def dominates(one: Point, other: Point) -> bool:
     return all(a <= b for a, b in zip(one, other, strict=True)) and tuple(one) != tuple(other)
 
 
-def first_front(points: Sequence[Point]) -> list[int]:
-    """Places of the points that no point dominates, in the order of the points."""
-    front: list[int] = []
-    for place in _sorted_places(points):
-        if not any(dominates(points[other], points[place]) for other in front):
-            front.append(place)
-    return sorted(front)
-
-
 def fronts(points: Sequence[Point]) -> list[list[int]]:
     """Places of all points, front by front: the first is dominated by nobody, the second by the
     first only, and so on.

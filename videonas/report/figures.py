@@ -91,6 +91,7 @@ def _panel(
     name: str, title: str, label: str, rows: Sequence[Progress], scale: float
 ) -> Markup:
     def scaled(value: float | None) -> float | None:
+        """A value in the unit of the figure."""
         return None if value is None else value * scale
 
     columns = {
@@ -123,6 +124,7 @@ def _told(label: str, rows: Sequence[Progress], scale: float) -> str:
     first, last = known[0], known[-1]
 
     def text(value: float | None) -> str:
+        """A value for people."""
         return formats.NOTHING if value is None else f"{value * scale:.4g}"
 
     return (

@@ -18,32 +18,25 @@ class Objective:
     """One thing to optimise.
 
     Attributes:
-        title: what it is called in tables and figures.
-        unit: behind a value; empty for shares and numbers.
         maximised: whether more is better.
         value: of a result; None where it was not measured.
     """
 
-    title: str
-    unit: str
     maximised: bool
     value: Callable[[Result], float | None]
 
 
-def _metric(name: str) -> Callable[[Result], float | None]:
-    return lambda result: result.metrics.get(name)
+def _metric(name: str, *, maximised: bool) -> Objective:
+    return Objective(maximised, lambda result: result.metrics.get(name))
 
 
 OBJECTIVES: Mapping[str, Objective] = {
-    "loss": Objective("loss", "", False, _metric("loss")),
-    "top1": Objective("top-1 accuracy", "", True, _metric("top1")),
-    "top5": Objective("top-5 accuracy", "", True, _metric("top5")),
-    "map": Objective("mean average precision", "", True, _metric("map")),
-    "latency": Objective(
-        "latency", "ms", False, lambda result: result.latency.median_ms if result.latency else None
-    ),
-    "parameters": Objective("parameters", "", False, lambda result: float(result.costs.parameters)),
-    "macs": Objective("multiply-adds", "", False, lambda result: float(result.costs.macs)),
+    "loss": _metric("loss", maximised=False),
+    "top1": _metric("top1", maximised=True),
+    "top5": _metric("top5", maximised=True),
+    "latency": Objective(False, lambda result: result.latency and result.latency.median_ms),
+    "parameters": Objective(False, lambda result: result.costs.parameters),
+    "macs": Objective(False, lambda result: result.costs.macs),
 }
 """Every objective by the name that settings give it."""
 

@@ -37,7 +37,7 @@ def _split_words(value: Any) -> Any:
 
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-ObjectiveName = Literal["loss", "top1", "top5", "map", "latency", "parameters", "macs"]
+ObjectiveName = Literal["loss", "top1", "top5", "latency", "parameters", "macs"]
 
 
 class Settings(BaseModel):

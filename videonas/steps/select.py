@@ -64,12 +64,12 @@ def select(root: SearchRoot, generation: int) -> Selected:
     population = root.population(generation)
     if population is None:
         population = root.publish_population(_end(root, generation))
-    _free_weights(root, population)
     lineage = root.lineage()
     report = build_report(root, lineage)
     root.publish_report(generation, report)
     best = lineage.best(root.settings, generation)
     assert best is not None, "a generation ends with somebody inside its budget"
+    _free_weights(root, population, best)
     metrics = _metrics(population, best, root.settings)
     log.info("generation %d: best %s, fitness %.4f", generation, best.individual.name,
              metrics["best_fitness"])
@@ -132,14 +132,14 @@ def _nobody(
     )
 
 
-def _free_weights(root: SearchRoot, population: Population[Any]) -> None:
-    """Deletes the weights of those who died `keep_weights` generations ago.
+def _free_weights(root: SearchRoot, population: Population[Any], best: Member[Any]) -> None:
+    """Deletes the weights of those who died `keep_weights` generations ago, but the best one's.
 
     Only of those evaluated: a higher budget may ask for the evaluation of the others.
     """
     then = population.generation - root.settings.keep_weights
     record = root.population(then) if then >= 0 else None
-    alive = {m.individual.id for m in population.parents}
+    alive = {m.individual.id for m in (*population.parents, best)}
     for member in (*record.newborn, *record.parents) if record else ():
         if member.individual.id not in alive and member.result.evaluation is not None:
             root.result_folder(member.individual.id, population.data).delete_weights()

@@ -7,7 +7,6 @@ no input pipeline, no `fit`. The next chunk is read meanwhile.
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,7 +20,6 @@ from videonas.errors import InvalidArchitecture
 from videonas.networks import build
 from videonas.search.result import Training
 from videonas.search.settings import Settings
-from videonas.task import Clip, Sampling
 from videonas.training.augmentation import augment, to_input
 from videonas.training.jobs import Stopwatch, TrainingJob
 from videonas.training.setup import set_up
@@ -61,18 +59,16 @@ def train_job(job: TrainingJob) -> Training:
 
 def _train(model: keras.Model, job: TrainingJob, watch: Stopwatch) -> Training:
     candidate, settings = job.candidate, job.candidate.settings
-    streams, samplings = candidate.task.streams, candidate.samplings
     reader = ClipReader(
-        job.shards, streams, samplings,
+        job.shards, candidate.task.streams, candidate.samplings,
         take=settings.train_steps * settings.batch_size, resident_bytes=RESIDENT_BYTES,
     )
     watch.lap("load")
-    shapes = clip_shapes(samplings, streams)
-    steps = training_function(model, shapes, settings, candidate.task.classes, job.seed)
+    steps = training_function(model, reader.shapes, settings, candidate.task.classes, job.seed)
     steps(*reader.read([], []), 0)
     watch.lap("trace")
     losses: list[float] = []
-    for clips, labels in chunks(reader, settings, job.seed, steps_at_a_time(shapes, settings)):
+    for clips, labels in chunks(reader, settings, job.seed):
         watch.lap("load")
         losses += steps(clips, labels, len(losses)).numpy().tolist()
         log.info("%s: step %d of %d, loss %.3f", candidate.name, len(losses),
@@ -88,25 +84,13 @@ def _train(model: keras.Model, job: TrainingJob, watch: Stopwatch) -> Training:
     return Training("ok", loss=float(np.mean(last)), seconds=watch.seconds)
 
 
-def clip_shapes(
-    samplings: Mapping[str, Sampling], streams: Mapping[str, Clip]
-) -> dict[str, tuple[int, int, int, int]]:
-    """What a network is given of one clip, by stream: `(frames, height, width, channels)`."""
-    return {
-        name: (s.frames, s.size, s.size, streams[name].channels) for name, s in samplings.items()
-    }
-
-
-def steps_at_a_time(shapes: Mapping[str, tuple[int, ...]], settings: Settings) -> int:
-    """Steps whose clips fit `CHUNK_BYTES`: from 1 to `CHUNK`."""
-    step_bytes = settings.batch_size * sum(math.prod(shape) for shape in shapes.values())
-    return min(max(CHUNK_BYTES // step_bytes, 1), CHUNK)
-
-
 def chunks(
-    reader: ClipReader, settings: Settings, seed: int, steps: int
+    reader: ClipReader, settings: Settings, seed: int
 ) -> Iterator[tuple[Clips, Labels]]:
-    """The clips of so many steps at a time, each from a random start, with their labels."""
+    """The clips of `CHUNK` steps at a time, or of as many as fit `CHUNK_BYTES`, with their labels;
+    each clip from a random start.
+    """
+    steps = min(max(CHUNK_BYTES // (settings.batch_size * reader.clip_bytes), 1), CHUNK)
     order = batch_indices(len(reader), settings.batch_size, settings.train_steps, seed).ravel()
     starts = np.random.default_rng([seed, 1]).random(len(order))
     size = steps * settings.batch_size

@@ -59,6 +59,7 @@ def _other_squeeze(rng: Random) -> float:
 
 def _clip_field(name: str, allowed: Callable[[Task], Sequence[int]]) -> TinyVideoOperator:
     def mutate(a: TinyVideoArchitecture, task: Task, rng: Random, _: Learned) -> Mutated:
+        """Another value for one field of the clip."""
         before = getattr(a, name)
         fitting = [
             changed
@@ -76,6 +77,7 @@ def _clip_field(name: str, allowed: Callable[[Task], Sequence[int]]) -> TinyVide
 
 def _block_field(name: str, draw: Callable[[Random], Any]) -> TinyVideoOperator:
     def mutate(a: TinyVideoArchitecture, task: Task, rng: Random, _: Learned) -> Mutated:
+        """Another value for one field of a block."""
         place = rng.randrange(len(a.blocks))
         before, after = getattr(a.blocks[place], name), draw(rng)
         if after == before:
@@ -87,6 +89,7 @@ def _block_field(name: str, draw: Callable[[Random], Any]) -> TinyVideoOperator:
 
 def _step_repeats(space: TinyVideoSpace) -> TinyVideoOperator:
     def mutate(a: TinyVideoArchitecture, task: Task, rng: Random, _: Learned) -> Mutated:
+        """One step up or down."""
         place = rng.randrange(len(a.blocks))
         before, up = a.blocks[place].repeats, rng.random() < 0.5
         beyond = [n for n in space.repeats if (n > before if up else n < before)]
@@ -102,6 +105,7 @@ def _step_repeats(space: TinyVideoSpace) -> TinyVideoOperator:
 
 def _add_block(space: TinyVideoSpace) -> TinyVideoOperator:
     def mutate(a: TinyVideoArchitecture, task: Task, rng: Random, _: Learned) -> Mutated:
+        """A random block somewhere."""
         if len(a.blocks) >= space.max_blocks:
             return None
         return _insert(a, rng.randint(0, len(a.blocks)), space.sample_block(rng), "add_block")
@@ -111,6 +115,7 @@ def _add_block(space: TinyVideoSpace) -> TinyVideoOperator:
 
 def _duplicate_block(space: TinyVideoSpace) -> TinyVideoOperator:
     def mutate(a: TinyVideoArchitecture, task: Task, rng: Random, _: Learned) -> Mutated:
+        """A copy behind its original."""
         if len(a.blocks) >= space.max_blocks:
             return None
         place = rng.randrange(len(a.blocks))
