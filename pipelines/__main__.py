@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pipelines.generational import DEFAULT_GENERATIONS, DEFAULT_PARALLELISM
+from pipelines.form import DEFAULT_GENERATIONS, DEFAULT_PARALLELISM
 from videonas.cli import given_settings, settings_options
 from videonas.spaces import SPACES
 from videonas.steps.shell import errors_as_sentences
@@ -47,10 +47,12 @@ def run(
 
     It is the pipeline that a cluster runs, by KFP's own local runner, without containers. Run the
     same command again to go on; what is finished is never repeated, however a run ended.
-    """
-    from pipelines.local import run_locally
 
+    Example: python -m pipelines run tiny_video --videos DIR --search-root runs/mine
+    """
     with errors_as_sentences():
+        from pipelines.local import run_locally
+
         given = given_settings(videos, settings_file, assignments)
         given |= {name: value for name, value in flags.items() if value is not None}
         sys.exit(run_locally(space, search_root, given, parallelism))
@@ -74,11 +76,14 @@ def compile(space: str, generations: int, parallelism: int, output: Path | None)
     """Compiles a search to YAML for the Kubeflow UI.
 
     VIDEONAS_REGISTRY says where the images were pushed to.
-    """
-    from pipelines.compiling import compile_pipeline
 
+    Example: python -m pipelines compile tiny_video --generations 8 --output tiny_video.yaml
+    """
     path = output or Path(f"{space}.yaml")
-    compile_pipeline(space, path, generations, parallelism)
+    with errors_as_sentences():
+        from pipelines.compiling import compile_pipeline
+
+        compile_pipeline(space, path, generations, parallelism)
     click.echo(f"pipeline: {path.absolute()}")
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from kfp import compiler
 
-from pipelines.generational import (
-    DEFAULT_GENERATIONS,
-    DEFAULT_PARALLELISM,
-    generational_pipeline,
-)
+from pipelines.form import DEFAULT_GENERATIONS, DEFAULT_PARALLELISM
+from pipelines.generational import generational_pipeline
+from videonas.errors import SettingsError
+
+SUFFIXES = (".yaml", ".json")
+"""What KFP writes."""
 
 
 def compile_pipeline(
@@ -27,7 +28,12 @@ def compile_pipeline(
         path: of the file.
         generations: most generations of one run.
         parallelism: training tasks at a time.
+
+    Raises:
+        SettingsError: the file has a name that KFP does not take.
     """
+    if path.suffix not in SUFFIXES:
+        raise SettingsError(f"--output {path}: allowed: a name that ends in {', '.join(SUFFIXES)}")
     path.parent.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

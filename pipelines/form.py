@@ -7,6 +7,12 @@ from collections.abc import Mapping
 from videonas.search.settings import Settings
 from videonas.steps.start import FORM_HAS_NO_NONE
 
+DEFAULT_GENERATIONS = 5
+"""Most generations of one run of a compiled pipeline."""
+
+DEFAULT_PARALLELISM = 4
+"""Training tasks at a time in a compiled pipeline."""
+
 FORM = (
     "videos", "generations", "algorithm", "population", "children", "seed", "train_steps",
     "max_parameters", "max_macs", "max_latency_ms",

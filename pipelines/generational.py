@@ -15,10 +15,7 @@ from components.mutate import mutate
 from components.select import select
 from components.start import start
 from components.train_candidate import train_candidate
-from pipelines.form import form_docstring
-
-DEFAULT_GENERATIONS = 5
-DEFAULT_PARALLELISM = 4
+from pipelines.form import DEFAULT_GENERATIONS, DEFAULT_PARALLELISM, form_docstring
 
 
 def generational_pipeline(
@@ -53,6 +50,7 @@ def generational_pipeline(
         max_latency_ms: float = 0.0,
         settings: dict = {},  # noqa: B006  (KFP reads the default, nobody changes it)
     ) -> None:
+        """See `form_docstring`, by which this is replaced."""
         started = _uncached(start(
             search_root=search_root, space=space, most_generations=most, videos=videos,
             generations=generations, algorithm=algorithm, population=population,
@@ -86,6 +84,7 @@ def _generation_pipeline(parallelism: int) -> Any:
 
     @dsl.pipeline(name="fan")
     def fan(search_root: str, generation: int, go: bool, batches: list) -> None:
+        """Trains, evaluates and selects, if the generation is to be."""
         with dsl.If(go == True):  # noqa: E712  (a comparison that KFP records)
             with dsl.ParallelFor(batches, parallelism=parallelism) as names:
                 trained = _uncached(train_candidate(
@@ -101,6 +100,7 @@ def _generation_pipeline(parallelism: int) -> Any:
 
     @dsl.pipeline(name="generation")
     def generation(search_root: str, first: int, offset: int, last: int) -> None:
+        """One generation; nothing once the run is over."""
         born = _uncached(mutate(search_root=search_root, first=first, offset=offset, last=last))
         fan(
             search_root=search_root, generation=born.outputs["generation"],

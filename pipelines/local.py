@@ -53,7 +53,10 @@ def run_locally(space: str, search_root: str, given: Mapping[str, Any], parallel
         record = Path(scratch) / "errors"
         with _redirected_to(log) as terminal:
             console = Console(file=terminal)
-            console.print(f"search root {root.uri}; log {log}", highlight=False, soft_wrap=True)
+            console.print(
+                f"search root {root.uri}; log {log}",
+                highlight=False, markup=False, soft_wrap=True,
+            )
             finished = threading.Event()
             watcher = threading.Thread(
                 target=show_progress, args=(root.uri, arguments["generations"], console, finished)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import threading
 import time
 from dataclasses import dataclass
@@ -88,6 +89,8 @@ def show_progress(
                 seen = now.ended
                 if now.ended < first + generations:
                     view.update(now)
+                else:
+                    view.end()
             except VideonasError:
                 pass  # a step meets it too, and says it
             if over:
@@ -100,8 +103,8 @@ def sentence(population: Population[object], root: SearchRoot) -> str:
     best = root.lineage().best(root.settings, population.generation)
     if best is None:
         return f"generation {population.generation}: nobody"
-    tops = sorted(m.result.metrics["top1"] for m in ok)
-    median = f", median of the newborn {tops[len(tops) // 2]:.3f}" if tops else ""
+    tops = [m.result.metrics["top1"] for m in ok]
+    median = f", median of the newborn {statistics.median(tops):.3f}" if tops else ""
     latency = f", {best.result.latency.median_ms:.1f} ms" if best.result.latency else ""
     return (
         f"generation {population.generation}: {len(ok)} of {len(population.newborn)} trained; best "
@@ -136,9 +139,15 @@ class _Bars:
             self._generation, description=now.text, completed=now.done, total=now.total or None
         )
 
+    def end(self) -> None:
+        """Shows that all generations of the run have ended."""
+        (run, *_) = self._progress.tasks
+        self._progress.update(self._run, completed=run.total)
+        self._progress.update(self._generation, visible=False)
+
     def say(self, text: str) -> None:
         """Prints a line that stays."""
-        self._progress.console.print(text, highlight=False, soft_wrap=True)
+        self._progress.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 class _Lines:
@@ -161,6 +170,9 @@ class _Lines:
             count = f" {now.done} of {now.total}" if now.total else ""
             self.say(f"{time.strftime('%H:%M:%S')} {now.text}{count}")
 
+    def end(self) -> None:
+        """The line of the last generation has said it."""
+
     def say(self, text: str) -> None:
         """Prints a line that stays."""
-        self._console.print(text, highlight=False, soft_wrap=True)
+        self._console.print(text, highlight=False, markup=False, soft_wrap=True)

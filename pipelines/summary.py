@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -24,22 +25,27 @@ def print_summary(root: SearchRoot, console: Console) -> None:
     first, best = lineage.best(settings, 0), lineage.best(settings)
     if first is None or best is None:
         return
-    trained = sum(m.result.training is not None for m in lineage.members.values())
+    results = [m.result for m in lineage.members.values()]
+    trained = len({r.key for r in results if r.training and r.training.outcome == "ok"})
     console.print(_table(first, best, trained))
     ancestry = lineage.ancestry(best.individual.name)
     edits = sum(len(member.individual.edits) for member in ancestry)
     head = len(lineage.generations) - 1
+    go_on = shlex.join(
+        [sys.executable, "-m", "pipelines", "run", settings.space, "--search-root", root.uri]
+    )
     origin = ancestry[-1].individual.name
-    born = f"is {edits} edits from {origin}, which was sampled" if edits else "was sampled"
+    away = "1 edit" if edits == 1 else f"{edits} edits"
+    born = f"is {away} from {origin}, which was sampled" if edits else "was sampled"
     for line in (
         f"{best.individual.name} {born}; "
         "accuracy is on the validation split, which selection saw.",
         f"network    {root.architecture_address(best.individual.id)}  (videonas show FILE)",
         f"report     {root.report_address(head)}",
         f"everything {root.uri}",
-        f"go on      {sys.executable} -m pipelines run {settings.space} --search-root {root.uri}",
+        f"go on      {go_on}",
     ):
-        console.print(line, highlight=False, soft_wrap=True)
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _table(first: Member[Any], best: Member[Any], trained: int) -> Table:

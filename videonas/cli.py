@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from videonas import __version__
+from videonas.logs import set_up_logging
 from videonas.search.settings import (
     merge_settings,
     parse_assignments,
@@ -59,7 +60,7 @@ def given_settings(
         parse_assignments(assignments),
         {"videos": videos} if videos else {},
     )
-    if given.get("videos"):
+    if isinstance(given.get("videos"), str) and given["videos"]:
         given["videos"] = str(Path(given["videos"]).absolute())  # the next run may start elsewhere
     return given
 
@@ -88,6 +89,8 @@ def start_command(
 
     Prints the first and the last generation of the run. The only step that takes settings: the
     others read them from the search root.
+
+    Example: videonas start --search-root runs/mine --videos DIR --set train_steps=300
     """
     from videonas.steps.start import start
 
@@ -102,6 +105,8 @@ def data_prep_command(search_root: str) -> None:
     """Turns videos into shards of clips, once.
 
     Splits by video into train, validation and test; skips and counts files that cannot be read.
+
+    Example: videonas data-prep --search-root runs/mine
     """
     from videonas.console import progress
     from videonas.steps.data_prep import data_prep
@@ -122,6 +127,8 @@ def mutate_command(search_root: str, generation: int, last: int | None) -> None:
     """Draws the individuals of a generation, each inside the static budget.
 
     Prints the names of those to be trained, in batches for one task each.
+
+    Example: videonas mutate --search-root runs/mine --generation 0
     """
     from videonas.steps.mutate import mutate
 
@@ -138,6 +145,8 @@ def train_candidate_command(search_root: str, generation: int, names: tuple[str,
     """Measures candidates, and trains those inside the budget; all without names.
 
     A candidate that fails has an outcome and a message; the step fails only when it cannot write.
+
+    Example: videonas train-candidate --search-root runs/mine --generation 0 000000-03
     """
     from videonas.steps.train_candidate import train_candidate
 
@@ -150,7 +159,10 @@ def train_candidate_command(search_root: str, generation: int, names: tuple[str,
 @GENERATION
 @NAMES
 def evaluate_command(search_root: str, generation: int, names: tuple[str, ...]) -> None:
-    """Evaluates trained candidates on the validation split; all without names."""
+    """Evaluates trained candidates on the validation split; all without names.
+
+    Example: videonas evaluate --search-root runs/mine --generation 0
+    """
     from videonas.steps.evaluate import evaluate
 
     with step("evaluate", search_root, generation) as root:
@@ -161,7 +173,10 @@ def evaluate_command(search_root: str, generation: int, names: tuple[str, ...]) 
 @SEARCH_ROOT
 @GENERATION
 def select_command(search_root: str, generation: int) -> None:
-    """Ends a generation: decides who can be a parent in the next, and writes the report."""
+    """Ends a generation: decides who can be a parent in the next, and writes the report.
+
+    Example: videonas select --search-root runs/mine --generation 0
+    """
     from videonas.steps.select import select
 
     with step("select", search_root, generation) as root:
@@ -172,7 +187,10 @@ def select_command(search_root: str, generation: int) -> None:
 @main.command("settings")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def settings_command(as_json: bool) -> None:
-    """Lists every setting: its default, what it decides, what it means."""
+    """Lists every setting: its default, what it decides, what it means.
+
+    Example: videonas settings --json
+    """
     from videonas.console import print_settings
 
     print_settings(as_json=as_json)
@@ -185,6 +203,8 @@ def show_command(architecture: Path, svg: Path | None) -> None:
     """Shows an architecture: a table, a picture, its costs.
 
     ARCHITECTURE is an architecture.yaml of a search root.
+
+    Example: videonas show runs/mine/results/ID/architecture.yaml --svg network.svg
     """
     from videonas.console import print_architecture
 
@@ -199,7 +219,10 @@ def show_command(architecture: Path, svg: Path | None) -> None:
     default=Path("report.html"), show_default=True,
 )
 def report_command(search_root: str, output: Path) -> None:
-    """Writes the report of a search as one HTML file."""
+    """Writes the report of a search as one HTML file.
+
+    Example: videonas report runs/mine --output mine.html
+    """
     from videonas.report import build_report
     from videonas.search.root import SearchRoot
 
@@ -216,11 +239,16 @@ def report_command(search_root: str, output: Path) -> None:
 )
 @click.option("--seed", default=0, show_default=True, help="Decides every video.")
 def demo_videos_command(folder: Path, videos_per_class: int, seed: int) -> None:
-    """Writes videos in which only motion tells the class, in class folders, to try a search on."""
-    from videonas.console import progress
-    from videonas.data.demo import write_demo_videos
+    """Writes videos in which only motion tells the class, in class folders, to try a search on.
 
+    Example: videonas demo-videos videos --videos-per-class 20
+    """
+    from videonas.console import progress
+
+    set_up_logging("demo-videos")
     with errors_as_sentences(), progress("videos") as report:
+        from videonas.data.demo import write_demo_videos
+
         write_demo_videos(folder, videos_per_class=videos_per_class, seed=seed, progress=report)
     click.echo(f"demo videos: {folder}")
 

@@ -71,7 +71,7 @@ def decode(kind: type[T], data: bytes, file_format: str, where: str) -> T:
     """
     try:
         plain = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # RecursionError: lists in lists, very deep
         advice = "restore this file or delete it"
         raise DamagedRecord(f"{where}: not JSON ({error}); {advice}") from None
     if not isinstance(plain, dict):
@@ -79,7 +79,7 @@ def decode(kind: type[T], data: bytes, file_format: str, where: str) -> T:
     found = plain.pop("format", None)
     if found != file_format:
         raise DamagedRecord(
-            f"{where}: its format is {found!r}, this version of videonas reads {file_format!r}"
+            f"{where}: its format is {brief(found)}, this version of videonas reads {file_format!r}"
         )
     return from_plain(kind, plain, where)
 

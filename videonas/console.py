@@ -105,4 +105,4 @@ def print_architecture(path: Path, svg: Path | None) -> None:
     console.print(f"{costs.parameters:,} parameters, {costs.macs:,} multiply-adds a clip")
     if svg:
         svg.write_text(diagram_svg(diagram), encoding="utf-8")
-        console.print(f"picture: {svg.absolute()}")
+        console.print(f"picture: {svg.absolute()}", highlight=False, markup=False, soft_wrap=True)

@@ -144,3 +144,11 @@ def test_the_best_fits_the_budget_of_now(tmp_path: Path) -> None:
     slower = [m for m in root.lineage().members.values()
               if m.result.latency and m.result.latency.median_ms > 2.0]
     assert slower, "the limit binds"
+
+
+@pytest.mark.parametrize("name", ["a [draft] b", "x[/draft]y", "with space"])
+def test_a_root_of_any_name_is_printed_as_it_is(tmp_path: Path, name: str) -> None:
+    root = make_search(tmp_path / name, 2, 4, 4, seed=1)
+    said = lines(printed(root))
+    assert said["everything"] == root.uri
+    assert shlex.split(said["go"])[-1] == root.uri

@@ -218,6 +218,20 @@ def test_weights_of_the_dead_are_freed(new_root: NewRoot) -> None:
     assert not (older - alive) & kept
 
 
+def test_the_best_of_all_keeps_its_weights_though_it_died(new_root: NewRoot) -> None:
+    root = new_root(keep_weights=0, population=2, children=2, algorithm="drift")
+    died = False
+    for generation in range(8):
+        population = one_generation(root, generation)
+        best = root.lineage().best(root.settings)
+        assert best is not None
+        root.result_folder(best.individual.id, population.data).fetch_weights()
+        died |= best.individual.name not in {m.individual.name for m in population.parents}
+        if died:
+            break
+    assert died, "chance never dropped the best"
+
+
 def test_a_run_stopped_between_two_writes_is_taken_up(new_root: NewRoot) -> None:
     root = new_root()
     population = one_generation(root, 0)

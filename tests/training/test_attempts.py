@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -13,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from videonas.processes import own_host
 from videonas.search.records import Attempt, Records
 from videonas.search.result import Training
 from videonas.search.result_folder import ResultFolder
@@ -55,7 +55,7 @@ def folder(tmp_path: Path) -> ResultFolder:
 
 
 def _attempt(pid: int, host: str | None = None, started: float = 0.0) -> Attempt:
-    return Attempt("somebody", host or socket.gethostname(), pid, started or time.time(), 60.0)
+    return Attempt("somebody", host or own_host(), pid, started or time.time(), 60.0)
 
 
 def _dead_pid() -> int:

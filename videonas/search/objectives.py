@@ -34,7 +34,9 @@ OBJECTIVES: Mapping[str, Objective] = {
     "loss": _metric("loss", maximised=False),
     "top1": _metric("top1", maximised=True),
     "top5": _metric("top5", maximised=True),
-    "latency": Objective(False, lambda result: result.latency and result.latency.median_ms),
+    "latency": Objective(
+        False, lambda result: result.latency.median_ms if result.latency else None
+    ),
     "parameters": Objective(False, lambda result: result.costs.parameters),
     "macs": Objective(False, lambda result: result.costs.macs),
 }

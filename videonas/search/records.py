@@ -39,7 +39,7 @@ class Attempt:
 
     Attributes:
         owner: who, so that only the owner takes it back.
-        host: on which machine.
+        host: on which machine or in which container, see `processes.own_host`.
         pid: which process there.
         started: seconds since 1970.
         seconds: after which it is over, come what may.

@@ -139,7 +139,11 @@ class SearchRoot:
         """
         dataset = self.dataset()
         if dataset is None:
-            raise VideonasError(f"{self.uri}: no data set here; `videonas data-prep` makes it")
+            space = self.settings.space  # without a search, that is what is missing first
+            raise VideonasError(
+                f"{self.uri}: the search of {space} here has no data set; `videonas data-prep` "
+                "makes it"
+            )
         return dataset
 
     def publish_dataset(self, dataset: Dataset, folder: Path) -> Dataset:

@@ -19,8 +19,11 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from videonas.codec import describe, to_plain
-from videonas.errors import SettingsError, did_you_mean
+from videonas.errors import SettingsError, brief, did_you_mean
 from videonas.spaces import SPACES, open_space
+
+NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
+"""What reading YAML may raise: the date 2001-13-01 is a ValueError, very deep lists a recursion."""
 
 Decides = Literal["result", "data", "search", "run"]
 
@@ -35,6 +38,9 @@ def _split_words(value: Any) -> Any:
     """`top1,latency` as a list of two."""
     return [word.strip() for word in value.split(",")] if isinstance(value, str) else value
 
+
+MOST = 2**63 - 1
+"""The largest integer, of either sign, that a setting may be."""
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 ObjectiveName = Literal["loss", "top1", "top5", "latency", "parameters", "macs"]
@@ -153,7 +159,9 @@ class Settings(BaseModel):
     )
 
     # The run
-    videos: str | None = _setting(None, "run", "folder of videos, one folder a class in it")
+    videos: str | None = _setting(
+        None, "run", "folder of videos, one folder a class in it", min_length=1
+    )
     generations: int = _setting(5, "run", "generations of this run", ge=1)
     candidates_per_pod: int = _setting(6, "run", "networks trained by one task, one by one", ge=1)
     candidate_timeout: float = _setting(
@@ -235,6 +243,7 @@ def make_settings(values: Mapping[str, Any]) -> Settings:
             hint = did_you_mean(name, [*Settings.model_fields, *_options()])
             allowed = ", ".join(sorted(Settings.model_fields))
             raise SettingsError(f"unknown setting {name!r}{hint}; allowed: {allowed}")
+        _check_number(name, values[name])
     try:
         settings = Settings.model_validate(dict(values))
     except ValidationError as error:
@@ -249,6 +258,14 @@ def make_settings(values: Mapping[str, Any]) -> Settings:
     defaults = to_plain(open_space(settings.space))
     options = {n: validated[n] for n in settings.space_options if validated[n] != defaults[n]}
     return settings.model_copy(update={"space_options": options})
+
+
+def _check_number(name: str, value: Any) -> None:
+    """Refuses what Python counts as an integer and no setting of numbers means."""
+    if isinstance(value, bool) and Settings.model_fields[name].annotation is not bool:
+        raise SettingsError(f"setting {name} is {value}; allowed: neither true nor false")
+    if isinstance(value, int) and abs(value) > MOST:
+        raise SettingsError(f"setting {name} is {brief(value)}; allowed: up to {MOST}")
 
 
 def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
@@ -268,8 +285,8 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
             raise SettingsError(f"--set {word!r} has no '='; write --set name=value")
         try:
             value = _number(yaml.safe_load(text))
-        except yaml.YAMLError:
-            raise SettingsError(f"--set {word!r}: the value is not YAML") from None
+        except NOT_YAML:
+            raise SettingsError(f"--set {brief(word)}: the value is not YAML") from None
         prefix, dot, option = name.strip().partition(".")
         if dot and prefix == "space":
             options[option] = value
@@ -290,7 +307,7 @@ def read_settings_file(path: Path) -> dict[str, Any]:
         values = yaml.safe_load(path.read_text())
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except NOT_YAML as error:
         raise SettingsError(f"{path}: not YAML ({str(error).splitlines()[0]})") from None
     if not isinstance(values, dict):
         raise SettingsError(f"{path}: a file of settings is a mapping of names to values")
@@ -298,10 +315,19 @@ def read_settings_file(path: Path) -> dict[str, Any]:
 
 
 def merge_settings(*layers: Mapping[str, Any]) -> dict[str, Any]:
-    """Later layers win; options of the search space are merged one by one."""
+    """Later layers win; options of the search space are merged one by one.
+
+    Raises:
+        SettingsError: options that are no mapping.
+    """
     merged: dict[str, Any] = {}
     for layer in layers:
-        options = {**merged.get("space_options", {}), **(layer.get("space_options") or {})}
+        given = layer.get("space_options") or {}
+        if not isinstance(given, Mapping):
+            raise SettingsError(
+                f"setting space_options is {brief(given)}; allowed: a mapping of names to values"
+            )
+        options = {**merged.get("space_options", {}), **given}
         merged |= layer
         if options:
             merged["space_options"] = options

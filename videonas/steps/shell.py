@@ -17,7 +17,7 @@ import psutil
 
 from videonas.errors import EXIT_STATUS, VideonasError
 from videonas.logs import set_up_logging
-from videonas.processes import wait_for_end
+from videonas.processes import own_age, wait_for_end
 from videonas.search.records import Timing
 from videonas.search.root import SearchRoot
 
@@ -86,13 +86,13 @@ def errors_as_sentences() -> Iterator[None]:
 
 def _keep_timing(root: SearchRoot, name: str, generation: int | None, began: float) -> None:
     process = psutil.Process()
-    started = process.create_time()
+    seconds = own_age()
+    started = time.time() - seconds
     times = process.cpu_times()
     children = times.children_user + times.children_system
     for child in process.children(recursive=True):
         with contextlib.suppress(psutil.Error):
             children += sum(child.cpu_times()[:4])
-    seconds = time.time() - started
     root.add_timing(
         Timing(
             step=name,

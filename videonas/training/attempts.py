@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -18,6 +17,7 @@ from typing import Literal
 
 import psutil
 
+from videonas.processes import own_host
 from videonas.search.records import Attempt
 from videonas.search.result_folder import ResultFolder
 
@@ -99,7 +99,7 @@ def _advance(assignment: Assignment, attempts: int, seconds: float) -> bool:
 
 def is_alive(attempt: Attempt) -> bool:
     """Whether the owner of an attempt is still at work on it, as far as can be seen."""
-    if attempt.host != socket.gethostname():
+    if attempt.host != own_host():
         return time.time() < attempt.started + attempt.seconds
     try:
         # a process that began later has only been given the same number
@@ -109,4 +109,4 @@ def is_alive(attempt: Attempt) -> bool:
 
 
 def _own_attempt(seconds: float) -> Attempt:
-    return Attempt(uuid.uuid4().hex, socket.gethostname(), os.getpid(), time.time(), seconds)
+    return Attempt(uuid.uuid4().hex, own_host(), os.getpid(), time.time(), seconds)

@@ -85,8 +85,8 @@ class Supervisor:
             limits: what it may use; memory above 90 % of the container's counts as too much.
 
         Raises:
-            VideonasError: the job raised one, or met a full disk or a missing package: no fault
-                of the candidate.
+            VideonasError: the job raised one, or met a full disk: no fault of the candidate.
+            ModuleNotFoundError: the job needs a package that is not there.
         """
         receiver, sender = self._context.Pipe(duplex=False)
         child = self._context.Process(
@@ -134,6 +134,8 @@ def _watch(child: Any, receiver: Connection, limits: Limits) -> Ending:
     peak = max(peak, _resident_mb(child.pid))
     if kind == "refused":
         raise VideonasError(value)
+    if kind == "lacks":
+        raise ModuleNotFoundError(f"No module named {value!r}", name=value)
     if kind == "raised":
         return Ending("crashed", message=value, peak_memory_mb=peak)
     return Ending("finished", value=value, peak_memory_mb=peak)
@@ -162,6 +164,8 @@ def _child(job: str, argument: Any, sender: Connection, supervisor: int) -> None
         sender.send(("returned", pkgutil.resolve_name(job)(argument)))
     except VideonasError as error:
         sender.send(("refused", str(error)))
+    except ModuleNotFoundError as error:
+        sender.send(("lacks", error.name))
     except Exception as error:
         traceback.print_exc()
         words = f"{type(error).__name__}: {error}".splitlines()[0][:500]
