@@ -43,7 +43,7 @@ test-slow: $(READY)  ## what trains many networks
 
 images:  ## builds the containers' images; BUILD_FLAGS goes to docker build
 	for image in evolve train; do \
-	  docker build $(BUILD_FLAGS) --file images/$$image/Dockerfile \
+	  docker build $(BUILD_FLAGS) --file images/Dockerfile --target $$image \
 	    --label org.opencontainers.image.version=$(VERSION) --tag $(REGISTRY)/$$image:$(VERSION) . \
 	  || exit; \
 	done

@@ -43,17 +43,16 @@ def test_there_is_nothing_of_kfp_but_its_executor(image: str, volume: Volume) ->
     assert found(volume, image, OF_KFP) == ["kfp"]
 
 
-def test_evolve_starts_in_well_under_a_second(volume: Volume) -> None:
+def test_all_that_evolve_imports_is_there_as_bytecode(volume: Volume) -> None:
     program = (
-        "import subprocess, time\n"
-        "for _ in range(3):\n"
-        "    began = time.monotonic()\n"
-        "    subprocess.run(['python', '-c', 'import videonas.cli, videonas.steps.start, '\n"
-        "                    'videonas.steps.mutate, videonas.steps.select'], check=True)\n"
-        "    print(time.monotonic() - began)\n"
+        "import sys, pathlib, videonas.cli, videonas.steps.start, videonas.steps.mutate, "
+        "videonas.steps.select\n"
+        "files = [getattr(module, '__cached__', None) for module in list(sys.modules.values())]\n"
+        "print(sum(map(bool, files)), *[f for f in files if f and not pathlib.Path(f).exists()])"
     )
-    seconds = [float(line) for line in volume.step(EVOLVE, "python", "-c", program).split()]
-    assert min(seconds) < 1
+    count, *missing = volume.step(EVOLVE, "python", "-c", program).split()
+    assert int(count) > 100
+    assert missing == []
 
 
 @pytest.mark.parametrize("image", [EVOLVE, TRAIN])
