@@ -39,7 +39,7 @@ walls: $(READY)
 	$(BIN)/lint-imports
 
 test-slow: $(READY)  ## what trains many networks
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m slow -n 2
 
 images:  ## builds the containers' images; BUILD_FLAGS goes to docker build
 	for image in evolve train; do \
