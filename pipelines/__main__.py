@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from pipelines.form import DEFAULT_GENERATIONS, DEFAULT_PARALLELISM
-from videonas.cli import given_settings, settings_options
+from videonas.cli.options import given_settings, settings_options
 from videonas.spaces import SPACES
 from videonas.steps.shell import errors_as_sentences
 

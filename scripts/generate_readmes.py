@@ -15,7 +15,7 @@ import docstring_parser
 TOP = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOP))
 
-from videonas.console import settings_rows  # noqa: E402
+from videonas.console.settings import settings_rows  # noqa: E402
 
 DECIDES = {
     "search": "which networks are tried and kept; fixed for a search",

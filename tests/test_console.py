@@ -20,7 +20,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.architectures import TASK, evolved
-from videonas.console import print_architecture, print_settings, progress, settings_rows
+from videonas.console.architecture import print_architecture
+from videonas.console.progress import progress
+from videonas.console.settings import print_settings, settings_rows
 from videonas.errors import DamagedRecord, VideonasError
 from videonas.search.architecture_file import encode_architecture
 from videonas.search.settings import Settings, decides_of, make_settings
@@ -51,7 +53,7 @@ def test_what_takes_long_says_now_and_then_how_far_it_is(
 ) -> None:
     clock = count(0, 4)  # four seconds from one to the next
     monkeypatch.setattr(
-        "videonas.console.time", SimpleNamespace(monotonic=lambda: float(next(clock)))
+        "videonas.console.progress.time", SimpleNamespace(monotonic=lambda: float(next(clock)))
     )
     with caplog.at_level(logging.INFO, "videonas"), progress("clips") as report:
         for done in range(1, 9):

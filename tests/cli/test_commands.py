@@ -14,7 +14,7 @@ from videonas.cli import main
 from videonas.search.root import SearchRoot
 from videonas.steps.mutate import mutate
 
-TOP = Path(__file__).parents[1]
+TOP = Path(__file__).parents[2]
 STEPS = ("start", "data-prep", "mutate", "train-candidate", "evaluate", "select")
 
 

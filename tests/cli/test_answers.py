@@ -17,7 +17,8 @@ from click.testing import CliRunner, Result
 
 from tests.synthetic import make_search
 from videonas import __version__
-from videonas.cli import given_settings, main
+from videonas.cli import main
+from videonas.cli.options import given_settings
 from videonas.errors import SettingsError
 from videonas.search.root import SearchRoot
 from videonas.search.settings import Settings

@@ -1,0 +1,122 @@
+"""The steps of a generation as commands: what Argo runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from videonas.cli.options import GENERATION, NAMES, SEARCH_ROOT, given_settings, settings_options
+from videonas.steps.shell import step
+
+
+@click.command("start")
+@SEARCH_ROOT
+@settings_options
+def start_command(
+    search_root: str, videos: str | None, settings_file: Path | None, assignments: tuple[str, ...]
+) -> None:
+    """Begins a search, or a further run of the one that is there.
+
+    Prints the first and the last generation of the run. The only step that takes settings: the
+    others read them from the search root.
+
+    Example: videonas start --search-root runs/mine --videos DIR --set train_steps=300
+    """
+    from videonas.steps.start import start
+
+    with step("start", search_root) as root:
+        started = start(root, given_settings(videos, settings_file, assignments))
+        click.echo(json.dumps({"first": started.first, "last": started.last}))
+
+
+@click.command("data-prep")
+@SEARCH_ROOT
+def data_prep_command(search_root: str) -> None:
+    """Turns videos into shards of clips, once.
+
+    Splits by video into train, validation and test; skips and counts files that cannot be read.
+
+    Example: videonas data-prep --search-root runs/mine
+    """
+    from videonas.console.progress import progress
+    from videonas.steps.data_prep import data_prep
+
+    with step("data-prep", search_root) as root, progress("videos") as report:
+        dataset = data_prep(root, report)
+        for name, split in dataset.splits.items():
+            click.echo(f"{name}: {split.clips} clips of {split.videos} videos")
+        for skipped in dataset.skipped:
+            click.echo(f"skipped {skipped.path}: {skipped.reason}")
+
+
+@click.command("mutate")
+@SEARCH_ROOT
+@GENERATION
+@click.option("--last", type=int, help="Generation after which the run ends.")
+def mutate_command(search_root: str, generation: int, last: int | None) -> None:
+    """Draws the individuals of a generation, each inside the static budget.
+
+    Prints the names of those to be trained, in batches for one task each.
+
+    Example: videonas mutate --search-root runs/mine --generation 0
+    """
+    from videonas.steps.mutate import mutate
+
+    with step("mutate", search_root, generation) as root:
+        mutated = mutate(root, generation, last)
+        click.echo(json.dumps({"go": mutated.go, "batches": mutated.batches}))
+
+
+@click.command("train-candidate")
+@SEARCH_ROOT
+@GENERATION
+@NAMES
+def train_candidate_command(search_root: str, generation: int, names: tuple[str, ...]) -> None:
+    """Measures candidates, and trains those inside the budget; all without names.
+
+    A candidate that fails has an outcome and a message; the step fails only when it cannot write.
+
+    Example: videonas train-candidate --search-root runs/mine --generation 0 000000-03
+    """
+    from videonas.steps.train_candidate import train_candidate
+
+    with step("train-candidate", search_root, generation) as root:
+        _echo_outcomes(train_candidate(root, generation, names or None), "trained")
+
+
+@click.command("evaluate")
+@SEARCH_ROOT
+@GENERATION
+@NAMES
+def evaluate_command(search_root: str, generation: int, names: tuple[str, ...]) -> None:
+    """Evaluates trained candidates on the validation split; all without names.
+
+    Example: videonas evaluate --search-root runs/mine --generation 0
+    """
+    from videonas.steps.evaluate import evaluate
+
+    with step("evaluate", search_root, generation) as root:
+        _echo_outcomes(evaluate(root, generation, names or None), "not trained")
+
+
+@click.command("select")
+@SEARCH_ROOT
+@GENERATION
+def select_command(search_root: str, generation: int) -> None:
+    """Ends a generation: decides who can be a parent in the next, and writes the report.
+
+    Example: videonas select --search-root runs/mine --generation 0
+    """
+    from videonas.steps.select import select
+
+    with step("select", search_root, generation) as root:
+        selected = select(root, generation)
+        click.echo(json.dumps({"best": selected.best.individual.name, **selected.metrics}))
+
+
+def _echo_outcomes(outcomes: dict[str, Any], without: str) -> None:
+    for name, outcome in outcomes.items():
+        click.echo(f"{name} {outcome or without}")
