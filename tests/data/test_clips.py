@@ -18,7 +18,7 @@ from videonas.data.clips import RESIDENT_BYTES, ClipReader, resize
 from videonas.data.shards import ShardWriter
 from videonas.errors import DamagedRecord
 from videonas.search.dataset import Shard
-from videonas.task import Clip, Sampling
+from videonas.task import Clip, Sampling, Task
 
 CLIP = Clip(3, 8)
 WHOLE = Sampling(3, 1, 8)
@@ -43,13 +43,13 @@ def write(folder: Path, shard_bytes: int = 1 << 20, **streams: NDArray[np.uint8]
     writer = ShardWriter(folder, "train", shard_bytes)
     for number in range(len(next(iter(streams.values())))):
         clips = {name: pixels[number][None] for name, pixels in streams.items()}
-        writer.add(clips, number % 3, f"class/{number}.mp4")
+        writer.add(clips, [number % 3], f"class/{number}.mp4")
     return [(folder / shard.name, shard) for shard in writer.close()]
 
 
 def read_all(files: Files, clip: Clip = CLIP, sampling: Sampling = WHOLE, **options: Any) -> Any:
     """All clips of stream `rgb`, and the labels."""
-    reader = ClipReader(files, {"rgb": clip}, {"rgb": sampling}, **options)
+    reader = ClipReader(files, Task({"rgb": clip}, 3), {"rgb": sampling}, **options)
     clips, labels = reader.read(range(len(reader)))
     return clips["rgb"], labels
 
@@ -109,7 +109,8 @@ def test_any_clips_from_any_start(
     clip, sampling = Clip(stored, 2), Sampling(frames, stride, 2)
     files = write(tmp_path_factory.mktemp("shards"), 150, rgb=numbered(count, clip))
     for resident in (0, RESIDENT_BYTES):
-        reader = ClipReader(files, {"rgb": clip}, {"rgb": sampling}, resident_bytes=resident)
+        task = Task({"rgb": clip}, 3)
+        reader = ClipReader(files, task, {"rgb": sampling}, resident_bytes=resident)
         clips, labels = reader.read(indices, starts)
         assert labels.tolist() == [index % 3 for index in indices]
         shown = clips["rgb"][:, :, 0, 0].astype(int)
@@ -122,7 +123,7 @@ def test_any_clips_from_any_start(
 
 def test_every_start_is_as_likely(tmp_path: Path) -> None:
     clip = Clip(6, 2)
-    reader = ClipReader(write(tmp_path, rgb=numbered(1, clip)), {"rgb": clip},
+    reader = ClipReader(write(tmp_path, rgb=numbered(1, clip)), Task({"rgb": clip}, 3),
                         {"rgb": Sampling(2, 2, 2)}, resident_bytes=RESIDENT_BYTES)
     starts = np.random.default_rng(0).random(4000)
     clips, _ = reader.read(np.zeros(4000), starts)
@@ -136,7 +137,7 @@ def test_streams_are_read_at_their_own_geometry(tmp_path: Path) -> None:
     files = write(tmp_path, rgb=rgb, flow=flow)
     stored = {"rgb": CLIP, "flow": Clip(6, 4, 2), "unused": Clip(1, 1)}
     samplings = {"rgb": Sampling(1, 1, 4), "flow": Sampling(2, 3, 4)}
-    clips, _ = ClipReader(files, stored, samplings).read([4, 0])
+    clips, _ = ClipReader(files, Task(stored, 3), samplings).read([4, 0])
     assert clips.keys() == {"rgb", "flow"}
     np.testing.assert_array_equal(clips["rgb"], resize(rgb[[4, 0], 1:2], 4))
     np.testing.assert_array_equal(clips["flow"], flow[[4, 0]][:, [1, 4]])
@@ -146,9 +147,9 @@ def test_what_fits_is_read_once(tmp_path: Path) -> None:
     clips = random_clips(4)
     files = write(tmp_path, rgb=clips)
     need = 4 * 3 * 4 * 4 * 3
-    kept = ClipReader(files, {"rgb": CLIP}, {"rgb": Sampling(2, 1, 4)}, resident_bytes=need)
-    read_anew = ClipReader(files, {"rgb": CLIP}, {"rgb": Sampling(2, 1, 4)},
-                           resident_bytes=need - 1)
+    task, sampling = Task({"rgb": CLIP}, 3), Sampling(2, 1, 4)
+    kept = ClipReader(files, task, {"rgb": sampling}, resident_bytes=need)
+    read_anew = ClipReader(files, task, {"rgb": sampling}, resident_bytes=need - 1)
     files[0][0].unlink()
     assert (kept.read([1])[0]["rgb"] == resize(clips[1:2, :2], 4)).all()
     with pytest.raises(FileNotFoundError):
@@ -185,7 +186,7 @@ def test_a_broken_factor_keeps_the_mean_and_all_batches_alike(
         (b"\xff" * 12, "a record reaches beyond its end"),
         (b"\x01", "a record reaches beyond its end"),
         (b"", "found 0 clips, expected 1"),
-        (b"\x03" + bytes(11) + b"\xff\xff\xff" + bytes(4), "record 0 has no 'rgb' clip"),
+        (b"\x03" + bytes(11) + b"\xff\xff\xff" + bytes(4), "record 0 is no tf.train.Example"),
         (bytes(16), "record 0 has no 'rgb' clip"),
     ],
 )
@@ -199,7 +200,7 @@ def test_bad_records_are_named(tmp_path: Path, data: bytes, sentence: str) -> No
 def test_another_stream_geometry_or_count_is_refused(tmp_path: Path) -> None:
     ((path, shard),) = files = write(tmp_path, rgb=random_clips(3))
     with pytest.raises(DamagedRecord, match="record 0 has no 'flow' clip"):
-        ClipReader(files, {"flow": CLIP}, {"flow": WHOLE}).read([0])
+        ClipReader(files, Task({"flow": CLIP}, 3), {"flow": WHOLE}).read([0])
     with pytest.raises(DamagedRecord, match=r"no 'rgb' clip of \(3, 9, 9, 3\)"):
         read_all(files, Clip(3, 9))
     with pytest.raises(DamagedRecord, match="found 3 clips, expected 4"):
@@ -211,6 +212,32 @@ def test_another_stream_geometry_or_count_is_refused(tmp_path: Path) -> None:
 
 def test_what_a_network_takes_of_one_clip() -> None:
     stored = {"rgb": Clip(9, 32), "flow": Clip(9, 32, 2)}
-    reader = ClipReader([], stored, {"rgb": Sampling(4, 2, 16), "flow": Sampling(1, 1, 8)})
+    reader = ClipReader([], Task(stored, 3), {"rgb": Sampling(4, 2, 16), "flow": Sampling(1, 1, 8)})
     assert reader.shapes == {"rgb": (4, 16, 16, 3), "flow": (1, 8, 8, 2)}
     assert reader.clip_bytes == 4 * 16 * 16 * 3 + 8 * 8 * 2
+
+
+@pytest.mark.parametrize("resident", [0, RESIDENT_BYTES])
+def test_a_clip_can_have_several_labels_or_none(tmp_path: Path, resident: int) -> None:
+    writer = ShardWriter(tmp_path, "train")
+    for number, of_video in enumerate([[0, 2], [], [1]]):
+        writer.add({"rgb": random_clips(2)}, of_video, f"{number}.mp4")
+    files = [(tmp_path / shard.name, shard) for shard in writer.close()]
+    task = Task({"rgb": CLIP}, 3, multi_label=True)
+    reader = ClipReader(files, task, {"rgb": WHOLE}, resident_bytes=resident)
+    _, labels = reader.read([5, 0, 2])
+    assert labels.dtype == np.uint8
+    assert labels.tolist() == [[0, 1, 0], [1, 0, 1], [0, 0, 0]]
+    assert reader.videos() == ["0.mp4", "0.mp4", "1.mp4", "1.mp4", "2.mp4", "2.mp4"]
+
+
+@pytest.mark.parametrize(("labels", "multi_label"), [([0, 1], False), ([], False), ([3], False),
+                                                     ([-1], False), ([0, 3], True)])
+def test_labels_that_the_task_does_not_have_are_refused(
+    tmp_path: Path, labels: list[int], multi_label: bool
+) -> None:
+    writer = ShardWriter(tmp_path, "train")
+    writer.add({"rgb": random_clips(1)}, labels, "a.mp4")
+    files = [(tmp_path / shard.name, shard) for shard in writer.close()]
+    with pytest.raises(DamagedRecord, match=r"record 0 has labels .*, not (any|one) of 3 classes"):
+        ClipReader(files, Task({"rgb": CLIP}, 3, multi_label), {"rgb": WHOLE}).read([0])

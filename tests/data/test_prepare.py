@@ -73,7 +73,7 @@ def clips_of(dataset: Dataset, folder: Path, split: str) -> tuple[Any, Any]:
     for path, shard in files:
         shard.check(path)
     clip = dataset.streams["rgb"]
-    reader = ClipReader(files, dataset.streams, {"rgb": Sampling(clip.frames, 1, clip.size)})
+    reader = ClipReader(files, dataset.task, {"rgb": Sampling(clip.frames, 1, clip.size)})
     clips, labels = reader.read(range(len(reader)))
     return clips["rgb"], labels
 

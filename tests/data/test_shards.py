@@ -30,7 +30,7 @@ def write(folder: Path, clips: NDArray[np.uint8], shard_bytes: int = 1 << 20) ->
     folder.mkdir(parents=True, exist_ok=True)
     writer = ShardWriter(folder, "train", shard_bytes)
     for number, clip in enumerate(clips):
-        writer.add({"rgb": clip[None]}, number % 3, f"class/{number}.mp4")
+        writer.add({"rgb": clip[None]}, [number % 3], f"class/{number}.mp4")
     return [(folder / shard.name, shard) for shard in writer.close()]
 
 
@@ -46,7 +46,7 @@ def test_the_files_are_tfrecords_of_examples(tmp_path: Path) -> None:
     """Other tools may read them, and TensorFlow's reader checks every checksum."""
     writer = ShardWriter(tmp_path, "test")
     clips = random_clips(2)
-    writer.add({"rgb": clips, "flow": clips[..., :2]}, 5, "a/ü.mp4")
+    writer.add({"rgb": clips, "flow": clips[..., :2]}, [5], "a/ü.mp4")
     (shard,) = writer.close()
     records = list(tf.data.TFRecordDataset(str(tmp_path / shard.name)).as_numpy_iterator())
     features = [tf.train.Example.FromString(record).features.feature for record in records]
@@ -98,9 +98,9 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_an_unwritable_folder_is_named_and_discard_removes_all(tmp_path: Path) -> None:
     writer = ShardWriter(tmp_path / "gone", "train")
     with pytest.raises(StorageError, match=r"gone: shards cannot be written \("):
-        writer.add({"rgb": random_clips(1)}, 0, "a/1.mp4")
+        writer.add({"rgb": random_clips(1)}, [0], "a/1.mp4")
     writer.discard()
     writer = ShardWriter(tmp_path, "train", shard_bytes=1)
-    writer.add({"rgb": random_clips(3)}, 0, "a/1.mp4")
+    writer.add({"rgb": random_clips(3)}, [0], "a/1.mp4")
     writer.discard()
     assert list(tmp_path.iterdir()) == []

@@ -11,7 +11,7 @@ import pytest
 from videonas.data.clips import ClipReader
 from videonas.data.shards import ShardWriter
 from videonas.evaluation.accuracy import BATCH, classification_metrics, evaluate
-from videonas.task import Clip, Sampling
+from videonas.task import Clip, Sampling, Task
 from videonas.training.jobs import Stopwatch
 
 STORED, CLASSES = 6, 7
@@ -41,9 +41,9 @@ def evaluated(
     """The metrics over shards that hold the clips."""
     writer = ShardWriter(folder, "validation", shard_bytes)
     for number, (clip, label) in enumerate(zip(*data, strict=True)):
-        writer.add({"rgb": clip[None]}, int(label), f"{number}.mp4")
+        writer.add({"rgb": clip[None]}, [int(label)], f"{number}.mp4")
     files = [(folder / shard.name, shard) for shard in writer.close()]
-    reader = ClipReader(files, {"rgb": Clip(STORED, 3, 1)}, {"rgb": SAMPLING})
+    reader = ClipReader(files, Task({"rgb": Clip(STORED, 3, 1)}, CLASSES), {"rgb": SAMPLING})
     watch = Stopwatch(time.time())
     metrics = evaluate(model, reader, watch)
     assert {"load", "trace", "evaluate"} <= watch.seconds.keys()

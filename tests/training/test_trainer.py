@@ -12,7 +12,7 @@ import tensorflow as tf
 from videonas.data.clips import ClipReader
 from videonas.data.shards import ShardWriter
 from videonas.search.settings import Settings, make_settings
-from videonas.task import Clip, Sampling
+from videonas.task import Clip, Sampling, Task
 from videonas.training import trainer
 from videonas.training.trainer import (
     batch_indices,
@@ -113,9 +113,9 @@ def reader(tmp_path: Path) -> ClipReader:
     writer = ShardWriter(tmp_path, "train")
     frames = np.arange(4, dtype=np.uint8)[:, None, None, None]
     for number in range(10):
-        writer.add({"rgb": np.tile(frames, (1, 1, 2, 2, 1))}, number, f"{number}.mp4")
+        writer.add({"rgb": np.tile(frames, (1, 1, 2, 2, 1))}, [number], f"{number}.mp4")
     files = [(tmp_path / shard.name, shard) for shard in writer.close()]
-    return ClipReader(files, {"rgb": Clip(4, 2, 1)}, {"rgb": Sampling(2, 1, 2)})
+    return ClipReader(files, Task({"rgb": Clip(4, 2, 1)}, 10), {"rgb": Sampling(2, 1, 2)})
 
 
 Drawn = tuple[list[int], list[int], list[int]]

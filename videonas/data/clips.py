@@ -16,7 +16,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from videonas.search.dataset import Shard, damaged_shard
-from videonas.task import Clip, Sampling
+from videonas.task import Sampling, Task
 
 RESIDENT_BYTES = 1 << 30
 """What a training keeps in memory at most."""
@@ -30,8 +30,9 @@ _FOOTER = 4
 Clips = dict[str, NDArray[np.uint8]]
 """By stream, `(n, frames, size, size, channels)`."""
 
-Labels = NDArray[np.int32]
-"""Indices of classes, `(n,)`."""
+Labels = NDArray[Any]
+"""Indices of classes, `(n,)` int32; of a task with several labels a clip `(n, classes)` uint8, 1
+for each class that a clip has."""
 
 
 class ClipReader:
@@ -40,7 +41,7 @@ class ClipReader:
     Args:
         files: the shards in reading order, each with what `dataset.json` says about it; their
             digests were checked before.
-        stored: the geometry of the stored clips, by stream.
+        task: gives the geometry of the stored clips, by stream, and the kind of labels.
         samplings: what the network takes of them, by stream; other streams are not read.
         take: only the first so many clips; a training split is written in mixed order.
         resident_bytes: clips that need no more, all their frames at the network's size, are read
@@ -53,18 +54,18 @@ class ClipReader:
     def __init__(
         self,
         files: Sequence[tuple[Path, Shard]],
-        stored: Mapping[str, Clip],
+        task: Task,
         samplings: Mapping[str, Sampling],
         take: int | None = None,
         resident_bytes: int = 0,
     ) -> None:
-        self._stored, self._samplings = stored, samplings
+        self._task, self._stored, self._samplings = task, task.streams, samplings
         records = (record for path, shard in files for record in _records(path, shard))
         self._records = list(islice(records, take))
         self._resident: tuple[Clips, Labels] | None = None
         if self._resident_size() <= resident_bytes:
             everything = {
-                stream: np.tile(np.arange(stored[stream].frames), (len(self), 1))
+                stream: np.tile(np.arange(self._stored[stream].frames), (len(self), 1))
                 for stream in samplings
             }
             self._resident = self._decode(np.arange(len(self)), everything)
@@ -124,7 +125,7 @@ class ClipReader:
         self, indices: NDArray[Any], places: Mapping[str, NDArray[Any]]
     ) -> tuple[Clips, Labels]:
         """Reads the given frames of the given records, a few records at a time."""
-        labels = np.empty(len(indices), np.int32)
+        labels = self._no_labels(len(indices))
         clips: Clips = {}
         for stream, where in places.items():
             size, channels = self._samplings[stream].size, self._stored[stream].channels
@@ -134,7 +135,7 @@ class ClipReader:
         for first in range(0, len(indices), batch):
             part = slice(first, first + batch)
             examples = [self._example(index) for index in indices[part]]
-            labels[part] = [label for _, label in examples]
+            self._fill(labels[part], [of_clip for _, of_clip in examples])
             for stream, where in places.items():
                 frames = np.stack([
                     pixels[stream][which]
@@ -143,26 +144,68 @@ class ClipReader:
                 clips[stream][part] = resize(frames, self._samplings[stream].size)
         return clips, labels
 
-    def _example(self, index: int) -> tuple[Clips, int]:
-        """The stored clips of one record and its label."""
+    def _no_labels(self, count: int) -> Labels:
+        if self._task.multi_label:
+            return np.zeros((count, self._task.classes), np.uint8)
+        return np.zeros(count, np.int32)
+
+    def _fill(self, labels: Labels, by_clip: Sequence[Sequence[int]]) -> None:
+        """Writes the labels of some clips into an array that `_no_labels` made."""
+        for place, of_clip in enumerate(by_clip):
+            if self._task.multi_label:
+                labels[place, list(of_clip)] = 1
+            else:
+                labels[place] = of_clip[0]
+
+    def videos(self) -> list[str]:
+        """The video that each clip is of, in reading order.
+
+        Raises:
+            DamagedRecord: a record does not say.
+        """
+        names = []
+        for index in range(len(self)):
+            features = self._features(index)
+            try:
+                (name,) = features["video"].bytes_list.value
+                names.append(name.decode())
+            except ValueError as error:
+                path, number, *_ = self._records[index]
+                raise damaged_shard(path, f"record {number} names no video") from error
+        return names
+
+    def _features(self, index: int) -> Any:
+        """What a record holds, by name."""
         path, number, offset, length = self._records[index]
         with path.open("rb") as file:
             file.seek(offset)
             record = file.read(length)
-        clips: Clips = {}
-        stream = next(iter(self._samplings))
         try:
-            features = tf.train.Example.FromString(record).features.feature
-            for stream in self._samplings:
-                (pixels,) = features[stream].bytes_list.value
-                clips[stream] = np.frombuffer(pixels, np.uint8).reshape(self._stored[stream].shape)
-            (label,) = features["label"].int64_list.value
-        except (DecodeError, ValueError) as error:
+            return tf.train.Example.FromString(record).features.feature
+        except DecodeError as error:
+            raise damaged_shard(path, f"record {number} is no tf.train.Example") from error
+
+    def _example(self, index: int) -> tuple[Clips, Sequence[int]]:
+        """The stored clips of one record and its labels."""
+        features = self._features(index)
+        path, number, *_ = self._records[index]
+        clips: Clips = {}
+        for stream in self._samplings:
             shape = self._stored[stream].shape
-            raise damaged_shard(
-                path, f"record {number} has no {stream!r} clip of {shape} with one label"
-            ) from error
-        return clips, label
+            try:
+                (pixels,) = features[stream].bytes_list.value
+                clips[stream] = np.frombuffer(pixels, np.uint8).reshape(shape)
+            except ValueError as error:
+                raise damaged_shard(
+                    path, f"record {number} has no {stream!r} clip of {shape}"
+                ) from error
+        labels = features["label"].int64_list.value
+        classes, several = self._task.classes, self._task.multi_label
+        known = all(0 <= label < classes for label in labels)
+        if not known or not (several or len(labels) == 1):
+            allowed = f"{'any' if several else 'one'} of {classes} classes"
+            raise damaged_shard(path, f"record {number} has labels {list(labels)}, not {allowed}")
+        return clips, labels
 
 
 def resize(clips: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:

@@ -145,7 +145,7 @@ def _write_shards(
         for name, video, decoded in _decode_all(folder, splits, clip, settings):
             tally.count(video, decoded)
             if not isinstance(decoded, str):
-                writers[name].add({STREAM: decoded.clips}, video.label, video.path)
+                writers[name].add({STREAM: decoded.clips}, [video.label], video.path)
             if progress is not None:
                 progress(tally.done, tally.total)
         because = f" ({len(tally.bad)} of {tally.total} files were skipped)" if tally.bad else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +38,14 @@ class ShardWriter:
         self._counts: list[int] = []
         self._length = 0
 
-    def add(self, streams: Mapping[str, NDArray[np.uint8]], label: int, video: str) -> None:
+    def add(
+        self, streams: Mapping[str, NDArray[np.uint8]], labels: Sequence[int], video: str
+    ) -> None:
         """Appends the clips of one video.
 
         Args:
             streams: by name, clips of shape `(clips, frames, size, size, channels)`.
-            label: index of the class.
+            labels: indices of the classes; one, unless the task has several labels a clip.
             video: the video's path relative to its folder.
 
         Raises:
@@ -52,7 +54,7 @@ class ShardWriter:
         try:
             for number in range(len(next(iter(streams.values())))):
                 clips = {name: array[number] for name, array in streams.items()}
-                self._write(_record(clips, label, video, number))
+                self._write(_record(clips, labels, video, number))
         except tf.errors.OpError as error:
             raise _unwritable(self._folder, error) from error
 
@@ -98,9 +100,11 @@ class ShardWriter:
             self._writer = None
 
 
-def _record(clips: Mapping[str, NDArray[np.uint8]], label: int, video: str, number: int) -> bytes:
+def _record(
+    clips: Mapping[str, NDArray[np.uint8]], labels: Sequence[int], video: str, number: int
+) -> bytes:
     feature = {name: _bytes(pixels.tobytes()) for name, pixels in clips.items()}
-    feature |= {"label": _int(label), "video": _bytes(video.encode()), "clip": _int(number)}
+    feature |= {"label": _ints(labels), "video": _bytes(video.encode()), "clip": _ints([number])}
     example = tf.train.Example(features=tf.train.Features(feature=feature))
     # A protobuf map has no order of its own.
     return bytes(example.SerializeToString(deterministic=True))
@@ -110,8 +114,8 @@ def _bytes(value: bytes) -> tf.train.Feature:
     return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
 
 
-def _int(value: int) -> tf.train.Feature:
-    return tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
+def _ints(values: Sequence[int]) -> tf.train.Feature:
+    return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
 
 
 def _unwritable(folder: Path, error: Exception) -> StorageError:

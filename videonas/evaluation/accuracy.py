@@ -31,7 +31,7 @@ def evaluation_job(job: EvaluationJob) -> Evaluation:
     model.load_weights(job.weights)
     watch.lap("build")
     try:
-        reader = ClipReader(job.shards, candidate.task.streams, candidate.samplings)
+        reader = ClipReader(job.shards, candidate.task, candidate.samplings)
         metrics = evaluate(model, reader, watch)
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         message = f"out of memory: {error}".splitlines()[0]

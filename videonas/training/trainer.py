@@ -60,7 +60,7 @@ def train_job(job: TrainingJob) -> Training:
 def _train(model: keras.Model, job: TrainingJob, watch: Stopwatch) -> Training:
     candidate, settings = job.candidate, job.candidate.settings
     reader = ClipReader(
-        job.shards, candidate.task.streams, candidate.samplings,
+        job.shards, candidate.task, candidate.samplings,
         take=settings.train_steps * settings.batch_size, resident_bytes=RESIDENT_BYTES,
     )
     watch.lap("load")
