@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from videonas.evolution import front
+from videonas.search.lineage import Lineage
 from videonas.search.population import Member
 from videonas.search.root import SearchRoot
+
+Row = Callable[[Member[Any]], str]
+
+MOST_OF_THE_FRONT = 12
+"""Networks of the front that are listed; the report shows all of them."""
 
 
 def print_summary(root: SearchRoot, console: Console) -> None:
     """Prints the best network beside the best of the first generation, and how to go on.
+
+    Where several objectives were asked for, their front is what was found: it is listed too.
 
     Args:
         root: of a search of which a generation ended.
@@ -28,39 +37,73 @@ def print_summary(root: SearchRoot, console: Console) -> None:
     results = [m.result for m in lineage.members.values()]
     trained = len({r.key for r in results if r.training and r.training.outcome == "ok"})
     console.print(_table(first, best, trained))
-    ancestry = lineage.ancestry(best.individual.name)
-    edits = sum(len(member.individual.edits) for member in ancestry)
-    head = len(lineage.generations) - 1
+    if settings.algorithm == "nsga2":
+        console.print(_front(front(lineage, settings), settings.objectives))
     go_on = shlex.join(
         [sys.executable, "-m", "pipelines", "run", settings.space, "--search-root", root.uri]
     )
-    origin = ancestry[-1].individual.name
-    away = "1 edit" if edits == 1 else f"{edits} edits"
-    born = f"is {away} from {origin}, which was sampled" if edits else "was sampled"
     for line in (
-        f"{best.individual.name} {born}; "
-        "accuracy is on the validation split, which selection saw.",
+        _origin(lineage, best),
         f"network    {root.architecture_address(best.individual.id)}  (videonas show FILE)",
-        f"report     {root.report_address(head)}",
+        f"report     {root.report_address(len(lineage.generations) - 1)}",
         f"everything {root.uri}",
         f"go on      {go_on}",
     ):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
+def _origin(lineage: Lineage, best: Member[Any]) -> str:
+    """How the best came about, and what its accuracy is worth."""
+    ancestry = lineage.ancestry(best.individual.name)
+    edits = sum(len(member.individual.edits) for member in ancestry)
+    origin = ancestry[-1].individual
+    away = "1 edit" if edits == 1 else f"{edits} edits"
+    born = f"is {away} from {origin.name}, which was" if edits else "was"
+    return (
+        f"{best.individual.name} {born} {origin.origin}; "
+        "accuracy is on the validation split, which selection saw."
+    )
+
+
 def _table(first: Member[Any], best: Member[Any], trained: int) -> Table:
     table = Table(title=f"after {trained} trained networks")
     for heading in ("", "best of the first generation", "best"):
         table.add_column(heading, justify="left" if not heading else "right")
-    rows: dict[str, Callable[[Member[Any]], str]] = {
+    for name, value in _rows(best).items():
+        table.add_row(name, value(first), value(best))
+    return table
+
+
+def _front(members: Sequence[Member[Any]], objectives: Sequence[str]) -> Table:
+    """The front, one network a line."""
+    shown = members[:MOST_OF_THE_FRONT]
+    more = f", {len(shown)} of them here" if len(shown) < len(members) else ""
+    table = Table(title=f"the front of {', '.join(objectives)}: {len(members)} networks{more}")
+    rows = _rows(members[0]) if members else {}
+    for name in rows:
+        table.add_column(name, justify="right")
+    for member in shown:
+        table.add_row(*(value(member) for value in rows.values()))
+    return table
+
+
+def _rows(member: Member[Any]) -> Mapping[str, Row]:
+    """What is said of a network, by its name; the metrics are those that a member has."""
+    return {
         "individual": lambda m: m.individual.name,
         "architecture": lambda m: m.individual.id,
-        "top-1 accuracy": lambda m: f"{m.result.metrics['top1']:.3f}",
-        "loss": lambda m: f"{m.result.metrics['loss']:.3f}",
+        **{
+            title: _metric(metric)
+            for metric, title in (
+                ("top1", "top-1 accuracy"), ("map", "mean average precision"), ("loss", "loss")
+            )
+            if metric in member.result.metrics
+        },
         "parameters": lambda m: f"{m.result.costs.parameters:,}",
         "multiply-adds": lambda m: f"{m.result.costs.macs:,}",
         "latency": lambda m: f"{m.result.latency.median_ms:.2f} ms" if m.result.latency else "-",
     }
-    for name, value in rows.items():
-        table.add_row(name, value(first), value(best))
-    return table
+
+
+def _metric(name: str) -> Row:
+    return lambda member: f"{member.result.metrics[name]:.3f}"

@@ -13,6 +13,7 @@ from videonas.evolution.pareto import (
     crowded_order,
     crowding,
     dominates,
+    first_front,
     fronts,
 )
 
@@ -47,6 +48,7 @@ def test_each_front_is_what_nobody_of_those_left_dominates(points: list[Point]) 
         ]
         left = [place for place in left if place not in front]
     assert left == []
+    assert first_front(points) == next(iter(fronts(points)), [])
 
 
 @given(st.lists(st.integers(-5, 5), max_size=12))

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from pipelines.summary import print_summary
 from tests.synthetic import make_search
+from videonas.evolution import front
 from videonas.search.population import Member
 from videonas.search.root import SearchRoot
 
@@ -152,3 +153,22 @@ def test_a_root_of_any_name_is_printed_as_it_is(tmp_path: Path, name: str) -> No
     said = lines(printed(root))
     assert said["everything"] == root.uri
     assert shlex.split(said["go"])[-1] == root.uri
+
+
+def test_several_objectives_give_their_front(tmp_path: Path) -> None:
+    root = make_search(tmp_path, 3, 8, 6, seed=1, algorithm="nsga2", objectives="top1, latency")
+    text = printed(root)
+    found = front(root.lineage(), root.settings)
+    assert f"the front of top1, latency: {len(found)} networks" in text
+    below = text[text.index("the front of") :].splitlines()
+    names = [line.split("│")[1].strip() for line in below if line.startswith("│")]
+    assert names == [m.individual.name for m in found]
+
+
+def test_a_long_front_is_cut_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make_search(tmp_path, 3, 8, 6, seed=1, algorithm="nsga2", objectives="top1, latency")
+    found = front(root.lineage(), root.settings)
+    monkeypatch.setattr("pipelines.summary.MOST_OF_THE_FRONT", len(found) - 1)
+    text = " ".join(printed(root).split())
+    assert f"{len(found)} networks, {len(found) - 1} of them here" in text
+    assert text.count(found[-1].individual.name) < text.count(found[0].individual.name)

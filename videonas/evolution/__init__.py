@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from videonas.evolution.algorithm import Algorithm
 from videonas.evolution.birth import BirthPlace
 from videonas.evolution.drift import drift
+from videonas.evolution.front import front, front_objectives
 from videonas.evolution.nsga2 import nsga2
 from videonas.evolution.random_search import random_search
 from videonas.evolution.ranking import different
@@ -34,4 +35,7 @@ def open_algorithm(settings: Settings) -> Algorithm:
     return ALGORITHMS[settings.algorithm](settings)
 
 
-__all__ = ["ALGORITHMS", "Algorithm", "BirthPlace", "different", "open_algorithm"]
+__all__ = [
+    "ALGORITHMS", "Algorithm", "BirthPlace", "different", "front", "front_objectives",
+    "open_algorithm",
+]

@@ -35,6 +35,18 @@ def fronts(points: Sequence[Point]) -> list[list[int]]:
     return [sorted(front) for front in found]
 
 
+def first_front(points: Sequence[Point]) -> list[int]:
+    """Places of the points that nobody dominates, in the order of the points.
+
+    As `fronts` gives first, without finding the others.
+    """
+    front: list[int] = []
+    for place in _sorted_places(points):
+        if not any(dominates(points[other], points[place]) for other in reversed(front)):
+            front.append(place)
+    return sorted(front)
+
+
 def crowding(points: Sequence[Point]) -> list[float]:
     """How far the neighbours of each point of a front are, added over the objectives.
 
