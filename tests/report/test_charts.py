@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
+from importlib import resources
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.report.test_summary import HISTORY, lineage, member
 from videonas.report.axes import Scale, count_axis, value_axis
 from videonas.report.charts import (
     MOST_MARKED,
+    MOST_TOLD,
     SHAPES,
     Cloud,
     Scatter,
@@ -24,9 +26,14 @@ from videonas.report.charts import (
     legend_mark,
     line_chart,
 )
-from videonas.report.figures import progress_figure, scatter_figure
+from videonas.report.figures import (
+    BASELINE,
+    LINES,
+    progress_figure,
+    progress_numbers,
+    trained_figure,
+)
 from videonas.report.svg import number, path, tag
-from videonas.search.budget import Budget
 from videonas.search.settings import Settings
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=30)
@@ -159,10 +166,20 @@ def test_every_point_of_a_cloud_is_drawn_with_its_tooltip() -> None:
     svg = plot(clouds=clouds)
     shapes = {p.get("id") for p in svg.iter("path") if p.get("id")}
     marks = [(u.get("href"), title.text) for u in svg.iter("use") for title in u]
-    assert marks == [("#circle", "one"), ("#circle", "<two>"), ("#square", "three")]
-    assert {href.removeprefix("#") for href, _ in marks if href} <= shapes == set(SHAPES)
+    assert marks == [("#plot-circle", "one"), ("#plot-circle", "<two>"), ("#plot-square", "three")]
+    assert {href.removeprefix("#") for href, _ in marks if href} <= shapes
+    assert shapes == {f"plot-{shape}" for shape in SHAPES}
     across = [float(use.get("x", "")) for use in svg.iter("use")]
     assert across[0] < across[2] < across[1]
+
+
+@pytest.mark.parametrize(("count", "pieces"), [(MOST_TOLD, MOST_TOLD), (MOST_TOLD + 1, 1)])
+def test_many_points_are_drawn_in_one_piece(count: int, pieces: int) -> None:
+    points = [(10 * n / count, n % 100, str(n)) for n in range(count)]
+    (cloud,) = groups(plot(clouds=[Cloud("age-3", "circle", points)]), "cloud age-3")
+    assert len(cloud) == pieces
+    if pieces == 1:
+        assert len(re.findall("M", cloud[0].get("d", ""))) == pytest.approx(count, rel=0.01)
 
 
 @pytest.mark.parametrize(("limit", "shown"), [(5.0, True), (10.0, True), (11.0, False)])
@@ -211,9 +228,19 @@ def test_the_progress_of_a_history_is_told_in_words_too() -> None:
         "Loss, lower is better. Median 0.7 in generation 0 and 0.4 in generation 3; "
         "best so far 0.6 and 0.3."
     )
-    assert [row.top1.generation for row in figure.numbers] == [0, 1, 2, 3]
     assert [key.text for key in figure.legend] == [
         "best so far", "median of the newborn", "best of the newborn"
+    ]
+
+
+def test_the_progress_of_a_history_in_numbers() -> None:
+    numbers = progress_numbers(HISTORY, Settings())
+    assert numbers.labels == ["Top-1", "Loss"]
+    assert [(row.generation, row.born, row.ok, row.cells) for row in numbers.rows] == [
+        (0, 3, 2, ["30.0 %", "40.0 %", "40.0 %", "0.700", "0.600", "0.600"]),
+        (1, 2, 1, ["30.0 %", "30.0 %", "40.0 %", "0.700", "0.700", "0.600"]),
+        (2, 1, 0, ["–", "–", "40.0 %", "–", "–", "0.600"]),
+        (3, 3, 3, ["60.0 %", "70.0 %", "70.0 %", "0.400", "0.300", "0.300"]),
     ]
 
 
@@ -225,50 +252,37 @@ def test_a_history_of_failures_has_charts_without_lines() -> None:
         assert all(len(group) == 0 for group in svg.iter("g"))
 
 
-SPREAD = lineage(
-    [member("000000-00", 0.2, latency=1.0), member("000000-01", 0.5, latency=3.0)],
-    [member("000001-00", 0.4, latency=2.0), member("000001-01", 0.4, latency=2.5)],
-    [member("000002-00", 0.4, latency=2.0, key="000001-00"), member("000002-01", 0.1)],
-)
+OTHER = lineage([member("000000-00", 0.1)], [member("000001-00", 0.6), member("000001-01", 0.2)])
 
 
-def test_the_front_lists_an_architecture_once_under_its_first_name() -> None:
-    figure = scatter_figure(SPREAD, Settings(), None)
+def test_a_baseline_has_a_line_of_its_own_behind_the_others() -> None:
+    figure = progress_figure(HISTORY, Settings(), OTHER)
+    assert figure.legend[-1].text == "best so far of the baseline"
+    for picture, best in zip(figure.pictures, ("60", "0.4"), strict=True):
+        svg = ElementTree.fromstring(picture)
+        lines = [g for g in svg if (g.get("class") or "").startswith("line")]
+        assert lines[0].get("class") == "line baseline"
+        assert len(list(lines[0].iter("circle"))) == 2
+        assert (svg.findtext("desc") or "").endswith(f"The best of the baseline: {best}.")
+
+
+def test_by_trained_networks_only_where_generations_do_not_tell_the_same() -> None:
+    assert trained_figure(HISTORY, Settings(), HISTORY) is None
+    figure = trained_figure(HISTORY, Settings(), OTHER)
     assert figure is not None
-    names = [row.member.individual.name for row in figure.numbers]
-    assert names == ["000000-00", "000001-00", "000000-01"]
-    svg = ElementTree.fromstring(figure.pictures[0])
-    assert svg.findtext("desc") == (
-        "6 individuals; 4 on the Pareto front, from 20.0 % at 1.00 ms to 50.0 % at 3.00 ms."
+    top1 = ElementTree.fromstring(figure.pictures[0])
+    assert top1.findtext("desc") == (
+        "Top-1, best so far by number of trained networks. This search: 20.0 % after 1, 70.0 % "
+        "after 6; the baseline: 10.0 % after 1, 60.0 % after 3."
     )
+    assert [key.text for key in figure.legend] == ["this search", "the baseline"]
 
 
-@pytest.mark.parametrize("generations", [1, 2, 4, 5, 9, 40])
-def test_everybody_is_in_one_group_of_generations(generations: int) -> None:
-    history = lineage(*([member(f"{g:06d}-00", 0.5)] for g in range(generations)))
-    figure = scatter_figure(history, Settings(), None)
-    assert figure is not None
-    marks = ElementTree.fromstring(figure.pictures[0]).iter("use")
-    assert len(list(marks)) == generations
-    stretches = [re.findall(r"\d+", key.text) for key in figure.legend[:-1]]
-    inside = [g for s in stretches for g in range(int(s[0]), int(s[-1]) + 1)]
-    assert inside == list(range(generations))
-    assert len(stretches) == min(generations, len(SHAPES))
-
-
-def test_a_limit_of_the_budget_is_on_the_axis_however_far_it_is() -> None:
-    far = lineage([member("000000-00", 0.5, latency=1.0)], budget=Budget(max_latency_ms=900.0))
-    figure = scatter_figure(far, Settings(), None)
-    assert figure is not None
-    texts = [text.text for text in ElementTree.fromstring(figure.pictures[0]).iter("text")]
-    assert "budget 900 ms" in texts
-
-
-def test_the_best_is_marked_with_its_name() -> None:
-    best = SPREAD.members["000000-01"]
-    figure = scatter_figure(SPREAD, Settings(), best)
-    assert figure is not None
-    assert "best, 000000-01" in figure.pictures[0]
-    assert scatter_figure(lineage([member("000000-00", outcome="failed")]), Settings(), None) is (
-        None
-    )
+def test_no_two_lines_differ_by_colour_alone() -> None:
+    """Each style of a line has dashes of its own."""
+    style = (resources.files("videonas.report") / "templates" / "style.css").read_text()
+    dashes = [
+        tuple(re.findall(rf"\.line\.{name} path {{[^}}]*stroke-dasharray: ([^;}}]*)", style))
+        for name in (*(name for name, _ in LINES), BASELINE[0])
+    ]
+    assert len(set(dashes)) == len(dashes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import time
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from tests.synthetic import make_search
 from videonas.report import build_report
 from videonas.search.budget import Budget
 from videonas.search.individual import Individual, individual_name
-from videonas.search.population import Candidates
+from videonas.search.lineage import Lineage
+from videonas.search.population import Candidates, Member
 from videonas.search.root import SearchRoot
 from videonas.search.settings import Settings
 from videonas.spaces import architecture_id
@@ -89,12 +90,22 @@ class Page(HTMLParser):
         return " ".join(self.sections.get(section, "").split())
 
 
-def people(html: str) -> list[dict[str, Any]]:
-    """The rows of the table of individuals, as its script reads them."""
+def embedded(html: str) -> dict[str, Any]:
+    """What the page's script makes the table of individuals from."""
     found = re.search(r'id="individuals-data">(.*?)</script>', html, re.DOTALL)
     assert found
-    data = json.loads(found.group(1))
-    return [dict(zip(data["columns"], row, strict=True)) for row in data["rows"]]
+    return json.loads(found.group(1))  # type: ignore[no-any-return]
+
+
+def people(html: str) -> list[dict[str, Any]]:
+    """The rows of the table of individuals with those of their networks."""
+    data = embedded(html)
+    rows = []
+    for listed in data["rows"]:
+        row = dict(zip(data["columns"], listed, strict=True))
+        network = zip(data["network_columns"], data["networks"][row["network"]], strict=True)
+        rows.append({**row, **dict(network), "message": data["messages"][row["message"]]})
+    return rows
 
 
 def checked(html: str) -> Page:
@@ -144,7 +155,7 @@ def test_says_what_was_searched_and_found(root: SearchRoot, html: str) -> None:
     for node in diagram.nodes:
         assert node.title in page.text("network")
         assert node.shape in page.text("network")
-    assert "budget 6 ms" in page.text("progress")
+    assert "budget 6 ms" in page.text("front")
     assert "train_candidate" in page.text("time")
     for name in Settings.model_fields:
         assert name in page.text("settings")
@@ -228,9 +239,9 @@ def test_when_nothing_is_ok(tmp_path: Path) -> None:
 
 def test_when_latency_was_not_measured(tmp_path: Path) -> None:
     page = checked(build_report(make_search(tmp_path, 3, 8, 6, latency=False)))
-    assert "Latency was not measured." in page.text("progress")
+    assert "Latency was not measured." in page.text("front")
     assert "not measured" in page.text("best")
-    assert "scatter-title" not in page.ids
+    assert "scatter-latency-title" not in page.ids
 
 
 def test_one_generation_only(tmp_path: Path) -> None:
@@ -251,10 +262,78 @@ def test_the_same_search_gives_the_same_page(root: SearchRoot, html: str) -> Non
     assert build_report(SearchRoot(root.uri)) == html
 
 
+@pytest.mark.parametrize("fitness", ["loss", "map"])
+def test_several_labels(tmp_path: Path, fitness: str) -> None:
+    """Their metrics are mAP and loss; nothing is said of top-1."""
+    root = make_search(tmp_path, 3, 6, 4, troubles={}, fitness=fitness)
+    html = build_report(root, with_several_labels(root.lineage()))
+    page = checked(html)
+    assert re.search(r"\d %\s*mAP on the validation split", page.text("best"))
+    assert {"progress-map-title", "progress-loss-title"} <= set(page.ids)
+    assert "mAP against latency" in page.text("front")
+    assert "Top-1" not in page.text("best") + page.text("progress") + page.text("ancestry")
+    assert all(set(row) >= {"map", "loss"} and "top1" not in row for row in people(html))
+
+
+def with_several_labels(lineage: Lineage) -> Lineage:
+    """The same history with the metrics of clips that have several labels."""
+    generations = []
+    for generation in lineage.generations:
+        newborn = tuple(_several(member) for member in generation.newborn)
+        parents = tuple(_several(member) for member in generation.parents)
+        generations.append(replace(generation, newborn=newborn, parents=parents))
+    return Lineage(generations)
+
+
+def _several(member: Member[Any]) -> Member[Any]:
+    evaluation = member.result.evaluation
+    if evaluation is None:
+        return member
+    metrics = {"map": evaluation.metrics["top1"] ** 2, "loss": evaluation.metrics["loss"]}
+    changed = replace(evaluation, metrics=metrics)
+    return Member(member.individual, replace(member.result, evaluation=changed))
+
+
+def repeated(lineage: Lineage, times: int) -> Lineage:
+    """A history so many times as long: the same births again, under new names."""
+    per_round, generations = len(lineage.generations), list(lineage.generations)
+    for later in range(per_round, times * per_round):
+        before = lineage.generations[later % per_round]
+        shift = later - later % per_round
+        newborn = tuple(
+            Member(_later(member.individual, shift), member.result) for member in before.newborn
+        )
+        generations.append(replace(before, generation=later, newborn=newborn))
+    return Lineage(generations)
+
+
+def _later(individual: Individual[Any], shift: int) -> Individual[Any]:
+    def moved(name: str) -> str:
+        generation, _, index = name.partition("-")
+        return individual_name(int(generation) + shift, int(index))
+
+    parents = tuple(map(moved, individual.parents))
+    return replace(individual, name=moved(individual.name), parents=parents)
+
+
 def test_ten_thousand_individuals(tmp_path: Path) -> None:
-    root = make_search(tmp_path, 200, 50, 50)
-    started = time.monotonic()
+    """The page grows evenly and little; equal networks are in it once."""
+    root = make_search(tmp_path, 20, 50, 50)
+    history = root.lineage()
+    pages = [build_report(root, repeated(history, times)) for times in (1, 5, 10)]
+    small, middle, large = (len(page.encode()) for page in pages)
+    assert large - middle == pytest.approx(5 / 4 * (middle - small), rel=0.1)
+    assert large < 1_500_000
+    assert len(people(pages[-1])) == 10_000
+    drawings = [embedded(page)["drawings"] for page in pages]
+    assert drawings[0] == drawings[-1]
+    assert len(drawings[0]["diagrams"]) <= len({m.individual.id for m in history.members.values()})
+
+
+def test_ten_thousand_different_networks(tmp_path: Path) -> None:
+    """Of networks that are all different, each adds so many bytes and no more."""
+    root = make_search(tmp_path, 10, 100, 100, algorithm="random")
     html = build_report(root)
-    assert time.monotonic() - started < 30
-    assert len(html.encode()) < 3_000_000
-    assert len(people(html)) == 10_000
+    assert len(embedded(html)["networks"]) > 950
+    fixed = len(build_report(root, Lineage(root.lineage().generations[:1])).encode())
+    assert (len(html.encode()) - fixed) / 900 < 500

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from random import Random
 
 import pytest
 from hypothesis import given
@@ -12,16 +11,19 @@ from hypothesis import strategies as st
 
 from tests.synthetic import make_search
 from videonas.errors import DamagedRecord
+from videonas.report.bill import charges
+from videonas.report.quantities import QUANTITIES
 from videonas.report.summary import (
     ancestry,
     by_generation,
+    by_trained,
     extent,
     failures,
-    metric,
+    first_reached,
     outcome_counts,
-    pareto_front,
     seconds_by_step,
     seconds_spent,
+    trained_by_generation,
 )
 from videonas.search.budget import Budget
 from videonas.search.individual import Individual, Origin
@@ -33,6 +35,7 @@ from videonas.search.settings import Settings
 from videonas.spaces import Costs, Edit
 
 SETTINGS = Settings()
+TOP1, LOSS = QUANTITIES["top1"], QUANTITIES["loss"]
 
 
 def member(
@@ -79,7 +82,7 @@ HISTORY = lineage(
 
 
 def test_best_and_median_by_generation() -> None:
-    rows = by_generation(HISTORY, metric("top1"))
+    rows = by_generation(HISTORY, TOP1)
     assert [row.best for row in rows] == [0.4, 0.3, None, 0.7]
     assert [row.median for row in rows] == [pytest.approx(0.3), 0.3, None, 0.6]
     assert [row.so_far for row in rows] == [0.4, 0.4, 0.4, 0.7]
@@ -87,8 +90,34 @@ def test_best_and_median_by_generation() -> None:
 
 
 def test_lowest_loss_is_best() -> None:
-    rows = by_generation(HISTORY, metric("loss"), highest=False)
+    rows = by_generation(HISTORY, LOSS)
     assert [row.so_far for row in rows] == pytest.approx([0.6, 0.6, 0.6, 0.3])
+
+
+def test_the_best_by_number_of_trained_networks() -> None:
+    """Who failed is not trained, and a network that comes back is not trained again."""
+    again = lineage(*(list(g.newborn) for g in HISTORY.generations),
+                    [member("000004-00", 0.9, "000003-00", key="000000-00")])
+    assert by_trained(again, TOP1) == [(1, 0.2), (2, 0.4), (4, 0.7), (6, 0.7)]
+    assert by_trained(again, LOSS) == [(1, 0.8), (2, 0.6), (4, 0.3), (6, 0.3)]
+    assert trained_by_generation(again) == [2, 3, 3, 6, 6]
+    assert by_trained(lineage([member("000000-00", outcome="failed")]), TOP1) == []
+
+
+@pytest.mark.parametrize(("goal", "after"), [(0.1, 1), (0.2, 1), (0.3, 2), (0.7, 4), (0.71, None)])
+def test_after_how_many_networks_a_goal_was_reached(goal: float, after: int | None) -> None:
+    assert first_reached(HISTORY, TOP1, goal) == after
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
+def test_the_best_so_far_only_gets_better(shares: list[float]) -> None:
+    history = lineage([member(f"000000-{n:02d}", share) for n, share in enumerate(shares)])
+    points = by_trained(history, TOP1)
+    assert points[0] == (1, shares[0])
+    assert points[-1] == (len(shares), max(shares))
+    assert all(best == max(shares[:number]) for number, best in points)
+    assert {best for _, best in points} == {max(shares[:n]) for n in range(1, len(shares) + 1)}
+    assert len(points) <= len(set(shares)) + 1
 
 
 def test_ancestry_has_the_change_of_each_step() -> None:
@@ -131,7 +160,8 @@ def test_extent_counts_different_architectures_once() -> None:
 
 def test_time_counts_a_shared_result_once() -> None:
     twins = [member("000000-00", 0.5, key="a"), member("000000-01", 0.5, key="a")]
-    spent = seconds_spent(lineage([*twins, member("000000-02", outcome="failed")]))
+    history = lineage([*twins, member("000000-02", outcome="failed")])
+    spent = seconds_spent(charges(history))
     assert [(k.kind, k.training, k.evaluation) for k in spent.kinds] == [
         ("train", 3.0, 0.0), ("start", 1.0, 1.0)
     ]
@@ -147,34 +177,6 @@ def test_time_by_step() -> None:
         ("select", 1, 5.0, 0.0), ("mutate", 2, 4.0, 0.25)
     ]
     assert seconds_by_step([]) == []
-
-
-def test_pareto_front_by_hand() -> None:
-    points = [(1.0, 5.0), (2.0, 3.0), (2.0, 4.0), (3.0, 3.0), (4.0, 1.0), (1.0, 5.0)]
-    assert pareto_front(points) == [0, 5, 1, 4]
-    assert pareto_front([]) == []
-    with pytest.raises(ValueError, match="dimensions"):
-        pareto_front([(1.0,), (1.0, 2.0)])
-
-
-def clouds(dimensions: int) -> st.SearchStrategy[list[tuple[float, ...]]]:
-    """Points on a coarse grid, so that equal coordinates are common."""
-    point = st.tuples(*[st.integers(0, 6).map(float)] * dimensions)
-    return st.lists(point, max_size=30)
-
-
-@given(st.integers(1, 4).flatmap(clouds), st.randoms(use_true_random=False))
-def test_pareto_front_properties(points: list[tuple[float, ...]], rng: Random) -> None:
-    def dominates(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
-        return a != b and all(x <= y for x, y in zip(a, b, strict=True))
-
-    front = pareto_front(points)
-    expected = {i for i, p in enumerate(points) if not any(dominates(q, p) for q in points)}
-    assert set(front) == expected
-    assert len(front) == len(expected)
-    assert [points[i] for i in front] == sorted(points[i] for i in front)
-    shuffled = rng.sample(points, len(points))
-    assert [shuffled[i] for i in pareto_front(shuffled)] == [points[i] for i in front]
 
 
 def test_synthetic_search_is_a_valid_search(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from videonas.report.axes import Axis, Frame
-from videonas.report.svg import path, picture, tag
+from videonas.report.svg import number, path, picture, tag
 
 MOST_MARKED = 40
 """Lines with more points are drawn without markers."""
@@ -51,8 +51,15 @@ SHAPES = {
     "square": "m-3-3h6v6h-6z",
     "triangle": "m0-4.2l4 7h-8z",
     "diamond": "m0-4.4l4.4 4.4l-4.4 4.4l-4.4-4.4z",
+    "ring": "m-6 0a6 6 0 1 0 12 0a6 6 0 1 0-12 0z",
 }
 """Marks around a point, as the end of a path's `d`."""
+
+AGES = ("circle", "square", "triangle", "diamond")
+"""Shapes for groups that follow each other."""
+
+MOST_TOLD = 600
+"""Clouds with more points are drawn in one piece, without tooltips."""
 
 
 def line_chart(
@@ -124,12 +131,12 @@ class Scatter:
             size: width and height, in the plot's own coordinates.
         """
         frame = Frame(*size, self.across, self.up)
-        shapes = [tag("path", id=name, d=f"M0 0{d}") for name, d in SHAPES.items()]
+        shapes = [tag("path", id=f"{name}-{shape}", d=f"M0 0{d}") for shape, d in SHAPES.items()]
         parts = [tag("defs", *shapes), *frame.draw()]
         if self.limit and frame.across.low <= self.limit[0] <= frame.across.high:
             parts += _limit(frame, *self.limit)
         for cloud in self.clouds:
-            parts.append(tag("g", *_marks(frame, cloud), class_=f"cloud {cloud.style}"))
+            parts.append(tag("g", *_marks(frame, cloud, name), class_=f"cloud {cloud.style}"))
         if self.front:
             at = [(frame.x(x), frame.y(y)) for x, y in self.front]
             parts.append(tag("path", d=_front_path(frame, at), class_="front"))
@@ -153,10 +160,14 @@ def legend_line(style: str) -> Markup:
     return tag("svg", drawn, viewBox="0 0 28 16", class_="mark wide", aria_hidden="true")
 
 
-def _marks(frame: Frame, cloud: Cloud) -> list[Markup]:
+def _marks(frame: Frame, cloud: Cloud, name: str) -> list[Markup]:
     x_of, y_of = frame.x, frame.y
+    if len(cloud.points) > MOST_TOLD:
+        around = SHAPES[cloud.shape]
+        at = (f"M{number(x_of(x))} {number(y_of(y))}{around}" for x, y, _ in cloud.points)
+        return [tag("path", d="".join(dict.fromkeys(at)))]
     return [
-        tag("use", tag("title", tooltip), href=f"#{cloud.shape}", x=x_of(x), y=y_of(y))
+        tag("use", tag("title", tooltip), href=f"#{name}-{cloud.shape}", x=x_of(x), y=y_of(y))
         for x, y, tooltip in cloud.points
     ]
 

@@ -9,79 +9,14 @@ from typing import Any
 from videonas.codec import canonical
 from videonas.report import formats
 from videonas.report.edits import EditText, edit_text
+from videonas.report.quantities import Quantity
 from videonas.report.summary import ancestry
 from videonas.search.budget import Budget
 from videonas.search.dataset import Dataset
 from videonas.search.lineage import Lineage
-from videonas.search.population import Member
-from videonas.search.result import OUTCOMES, Latency
+from videonas.search.result import OUTCOMES
 from videonas.search.root import SearchRoot
 from videonas.search.settings import Settings, decides_of, plain_defaults
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One row of the table that sets the best beside the best of the first generation."""
-
-    quantity: str
-    best: str
-    note: str
-    first: str
-    change: str
-    better: bool | None
-
-
-def comparison(best: Member[Any], first: Member[Any] | None) -> list[Comparison]:
-    """The best network in numbers, and how it differs from the best of the first generation."""
-    now, before = best.result, first.result if first else None
-    rows = []
-    for label, name in (("Top-1", "top1"), ("Top-5", "top5"), ("Loss", "loss")):
-        old = before.metrics.get(name) if before else None
-        new = now.metrics.get(name)
-        difference = None if old is None or new is None else new - old
-        text = formats.decimal if name == "loss" else formats.percent
-        change = formats.signed(difference) if name == "loss" else formats.points(difference)
-        better = _better(difference, lower_is_better=name == "loss")
-        rows.append(Comparison(label, text(new), "", text(old), change, better))
-    for label, cost in (("Parameters", "parameters"), ("MACs", "macs")):
-        count = getattr(now.costs, cost)
-        old_count = getattr(before.costs, cost) if before else None
-        rows.append(Comparison(
-            label, formats.quantity(count), "", formats.quantity(old_count),
-            formats.factor(count, old_count), None,
-        ))
-    rows.append(_latency_row(now.latency, before.latency if before else None))
-    return rows
-
-
-def _latency_row(now: Latency | None, before: Latency | None) -> Comparison:
-    alike = now and before and now.device == before.device and now.threads == before.threads
-    new = now.median_ms if now else None
-    old = before.median_ms if before else None
-    note = "{:.2f} to {:.2f}".format(*now.quartiles_ms) if now else ""
-    change = formats.factor(new, old) if alike else formats.NOTHING
-    better = _better(new - old, lower_is_better=True) if alike and new and old else None
-    return Comparison(
-        "Latency", formats.milliseconds(new) if now else "not measured", note,
-        formats.milliseconds(old), change, better,
-    )
-
-
-def _better(difference: float | None, *, lower_is_better: bool) -> bool | None:
-    if not difference:
-        return None
-    return (difference < 0) == lower_is_better
-
-
-def latency_sentence(latency: Latency | None) -> str:
-    """How latency was measured, and on what."""
-    if latency is None:
-        return "Latency was not measured."
-    return (
-        f"Latency is the median of {latency.repeats} passes of one clip with "
-        f"{formats.plural(latency.threads, 'thread')} on {latency.device}; "
-        "the quartiles stand below it."
-    )
 
 
 @dataclass(frozen=True)
@@ -93,15 +28,23 @@ class AncestorRow:
     origin: str
     edits: list[EditText]
     fitness: str
-    top1: str
+    metric: str
     change: str
     better: bool | None
 
 
 def ancestry_rows(
-    lineage: Lineage, name: str, settings: Settings, kind: type[Any]
+    lineage: Lineage, name: str, settings: Settings, kind: type[Any], metric: Quantity
 ) -> list[AncestorRow]:
-    """The ancestry of an individual, the sampled one first."""
+    """The ancestry of an individual, the sampled one first.
+
+    Args:
+        lineage: of the search.
+        name: of the individual.
+        settings: of the search.
+        kind: the class of the space's architectures.
+        metric: what is shown beside the fitness.
+    """
     return [
         AncestorRow(
             step.member.individual.name,
@@ -109,9 +52,9 @@ def ancestry_rows(
             step.member.individual.origin,
             [edit_text(edit, kind) for edit in step.member.individual.edits],
             formats.decimal(step.fitness),
-            formats.percent(step.member.result.metrics.get("top1")),
+            metric.text(metric.value(step.member)),
             formats.signed(step.change),
-            _better(step.change, lower_is_better=False),
+            step.change > 0 if step.change else None,
         )
         for step in ancestry(lineage, name, settings)
     ]
@@ -136,13 +79,14 @@ def setting_rows(settings: Settings) -> list[SettingRow]:
     for name, field in type(settings).model_fields.items():
         default = defaults[name]
         rows.append(SettingRow(
-            name, _setting_text(values[name]), _setting_text(default), values[name] != default,
+            name, setting_text(values[name]), setting_text(default), values[name] != default,
             decides_of(name) != "run", field.description or "",
         ))
     return rows
 
 
-def _setting_text(value: Any) -> str:
+def setting_text(value: Any) -> str:
+    """The value of a setting as people write it."""
     if value is None:
         return "none"
     if isinstance(value, bool):
@@ -164,19 +108,27 @@ def budget_sentence(budget: Budget) -> str:
     return ", ".join(parts) or "none"
 
 
+def fitness_words(settings: Settings) -> str:
+    """What selection maximises, in words."""
+    words = {"loss": "minus the loss", "top1+top5": "top-1 + top-5", "map": "mAP"}
+    return words.get(settings.fitness, settings.fitness)
+
+
 def facts(settings: Settings, dataset: Dataset | None, budget: Budget) -> list[tuple[str, str]]:
     """What was searched, as pairs of a word and what it is."""
     found = [
         ("Space", settings.space),
         ("Algorithm", settings.algorithm),
         ("Seed", str(settings.seed)),
-        ("Fitness", "minus the loss" if settings.fitness == "loss" else "top-1 + top-5"),
+        ("Fitness", fitness_words(settings)),
         ("Budget", budget_sentence(budget)),
     ]
     if dataset is None:
         return [*found, ("Data", "not prepared yet")]
     clips = ", ".join(f"{split.clips:,} {name}" for name, split in dataset.splits.items())
     classes = f"{len(dataset.classes)}: {formats.names(list(dataset.classes))}"
+    if dataset.task.multi_label:
+        classes += "; a clip can have several"
     return [*found, ("Clips", clips), ("Classes", classes)]
 
 

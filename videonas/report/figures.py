@@ -1,7 +1,8 @@
-"""The charts of a report: progress by generation, and accuracy against latency."""
+"""The charts of progress: by generation, and by number of trained networks beside a baseline."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,25 +10,16 @@ from typing import Any
 from markupsafe import Markup
 
 from videonas.report import formats
-from videonas.report.axes import count_axis, ratio_axis, value_axis
-from videonas.report.charts import (
-    SHAPES,
-    Cloud,
-    Scatter,
-    Series,
-    legend_line,
-    legend_mark,
-    line_chart,
-)
+from videonas.report.axes import Axis, count_axis, value_axis
+from videonas.report.charts import Series, legend_line, line_chart
+from videonas.report.quantities import QUANTITIES, Quantity, headline, metrics_of, selected
 from videonas.report.summary import (
     Progress,
     by_generation,
-    metric,
-    ok_members,
-    pareto_front,
+    by_trained,
+    trained_by_generation,
 )
-from videonas.search.lineage import Lineage, fitness
-from videonas.search.population import Member
+from videonas.search.lineage import Lineage
 from videonas.search.settings import Settings
 
 LINES = (
@@ -36,6 +28,9 @@ LINES = (
     ("newborn", "best of the newborn"),
 )
 """Lines of the progress charts, the first at the back: style and meaning."""
+
+BASELINE = ("baseline", "best so far of the baseline")
+"""The line of a baseline: style and meaning."""
 
 
 @dataclass(frozen=True)
@@ -53,156 +48,148 @@ class Figure:
     Attributes:
         pictures: inline SVG.
         legend: what the marks mean.
-        numbers: what stands in the picture's place for who wants numbers.
     """
 
     pictures: Sequence[Markup]
     legend: Sequence[Key]
-    numbers: Sequence[Any] = ()
 
 
 @dataclass(frozen=True)
-class GenerationNumbers:
-    """One row of the table below the progress charts."""
+class NumbersRow:
+    """One generation in numbers; `cells` has median, best and best so far of each quantity."""
 
-    top1: Progress
-    fitness: Progress
+    generation: int
+    born: int
+    ok: int
+    cells: list[str]
 
 
-def progress_figure(lineage: Lineage, settings: Settings) -> Figure:
-    """Top-1 and what selection looks at, by generation."""
-    top1 = by_generation(lineage, metric("top1"))
-    by_loss = settings.fitness == "loss"
-    selected = (
-        by_generation(lineage, metric("loss"), highest=False) if by_loss
-        else by_generation(lineage, lambda member: fitness(member, settings))
-    )
-    label = "Loss, lower is better" if by_loss else "Top-1 + top-5"
-    pictures = [
-        _panel("progress-top1", "Top-1 accuracy by generation", "Top-1, %", top1, 100.0),
-        _panel("progress-fitness", f"{label} by generation", label, selected, 1.0),
+@dataclass(frozen=True)
+class Numbers:
+    """What stands in place of the charts for who wants numbers."""
+
+    labels: list[str]
+    rows: list[NumbersRow]
+
+
+def shown(lineage: Lineage, settings: Settings) -> list[Quantity]:
+    """The two quantities that charts show: what people look at, and what selection looks at."""
+    first, second = headline(metrics_of(lineage)), selected(settings)
+    if first.name == second.name:
+        second = QUANTITIES["loss"]
+    return [first] if first.name == second.name else [first, second]
+
+
+def progress_figure(
+    lineage: Lineage, settings: Settings, baseline: Lineage | None = None
+) -> Figure:
+    """What was reached, by generation."""
+    pictures = []
+    for quantity in shown(lineage, settings):
+        rows = by_generation(lineage, quantity)
+        others = by_generation(baseline, quantity) if baseline else []
+        pictures.append(_by_generation(quantity, rows, others))
+    lines = [*LINES, BASELINE] if baseline else LINES
+    return Figure(pictures, [Key(legend_line(style), text) for style, text in lines])
+
+
+def progress_numbers(lineage: Lineage, settings: Settings) -> Numbers:
+    """What the charts by generation show, in numbers."""
+    quantities = shown(lineage, settings)
+    columns = [by_generation(lineage, quantity) for quantity in quantities]
+    rows = [
+        NumbersRow(row[0].generation, row[0].born, row[0].ok, [
+            quantity.text(value)
+            for quantity, one in zip(quantities, row, strict=True)
+            for value in (one.median, one.best, one.so_far)
+        ])
+        for row in zip(*columns, strict=True)
     ]
-    legend = [Key(legend_line(style), text) for style, text in LINES]
-    rows = [GenerationNumbers(*pair) for pair in zip(top1, selected, strict=True)]
-    return Figure(pictures, legend, rows)
+    return Numbers([quantity.label for quantity in quantities], rows)
 
 
-def _panel(
-    name: str, title: str, label: str, rows: Sequence[Progress], scale: float
+def trained_figure(lineage: Lineage, settings: Settings, baseline: Lineage) -> Figure | None:
+    """What both reached, by number of trained networks; None where generations tell the same."""
+    if trained_by_generation(lineage) == trained_by_generation(baseline):
+        return None
+    pictures = [
+        _by_trained(quantity, by_trained(lineage, quantity), by_trained(baseline, quantity))
+        for quantity in shown(lineage, settings)
+    ]
+    legend = [
+        Key(legend_line("so-far"), "this search"), Key(legend_line("baseline"), "the baseline")
+    ]
+    return Figure(pictures, legend)
+
+
+def _by_generation(
+    quantity: Quantity, rows: Sequence[Progress], others: Sequence[Progress]
 ) -> Markup:
-    def scaled(value: float | None) -> float | None:
-        """A value in the unit of the figure."""
-        return None if value is None else value * scale
-
     columns = {
         "median": [row.median for row in rows],
         "newborn": [row.best for row in rows],
         "so-far": [row.so_far for row in rows],
     }
     lines = [
-        Series(
-            text, style,
-            [(row.generation, scaled(v)) for row, v in zip(rows, columns[style], strict=True)],
-            step=style == "so-far",
-        )
+        Series(text, style, _points(enumerate(columns[style]), quantity), step=style == "so-far")
         for style, text in LINES
     ]
-    values = [y for line in lines for _, y in line.points if y is not None]
-    limits = (0.0, 100.0) if scale == 100.0 else (0.0, float("inf"))
-    up = value_axis(label, values, lambda value: f"{value:.4g}", limits)
+    if others:
+        style, text = BASELINE
+        so_far = _points(((row.generation, row.so_far) for row in others), quantity)
+        lines.insert(0, Series(text, style, so_far, step=True))
+    last = max(row.generation for row in (*rows, *others))
     return line_chart(
-        name, title, _told(label, rows, scale), count_axis("generation", rows[-1].generation),
-        up, lines,
+        f"progress-{quantity.name}", f"{quantity.label} by generation",
+        _told(quantity, rows, others), count_axis("generation", last), _up(quantity, lines), lines,
     )
 
 
-def _told(label: str, rows: Sequence[Progress], scale: float) -> str:
-    """A progress chart in a sentence."""
+def _by_trained(
+    quantity: Quantity, here: Sequence[tuple[int, float]], there: Sequence[tuple[int, float]]
+) -> Markup:
+    lines = [
+        Series("the baseline", "baseline", _points(there, quantity), step=True),
+        Series("this search", "so-far", _points(here, quantity), step=True),
+    ]
+    last = max((n for n, _ in (*here, *there)), default=0)
+    told = [
+        f"{name}: {quantity.text(points[0][1])} after {points[0][0]}, "
+        f"{quantity.text(points[-1][1])} after {points[-1][0]}"
+        for name, points in (("This search", here), ("the baseline", there)) if points
+    ]
+    return line_chart(
+        f"trained-{quantity.name}", f"{quantity.label} by trained networks",
+        f"{quantity.label}, best so far by number of trained networks. {'; '.join(told)}.",
+        count_axis("trained networks", last), _up(quantity, lines), lines,
+    )
+
+
+def _points(found: Any, quantity: Quantity) -> list[tuple[float, float | None]]:
+    """Points in the unit of the figure."""
+    return [(x, None if y is None else y * quantity.scale) for x, y in found]
+
+
+def _up(quantity: Quantity, lines: Sequence[Series]) -> Axis:
+    values = [y for line in lines for _, y in line.points if y is not None]
+    limits = (0.0, 100.0) if quantity.is_share else (0.0, math.inf)
+    return value_axis(quantity.axis, values, lambda value: f"{value:.4g}", limits)
+
+
+def _told(quantity: Quantity, rows: Sequence[Progress], others: Sequence[Progress]) -> str:
+    """A chart of progress in a sentence."""
     known = [row for row in rows if row.median is not None and row.so_far is not None]
     if not known:
         return "No individual has the outcome ok."
-    first, last = known[0], known[-1]
 
     def text(value: float | None) -> str:
         """A value for people."""
-        return formats.NOTHING if value is None else f"{value * scale:.4g}"
+        return formats.NOTHING if value is None else f"{value * quantity.scale:.4g}"
 
+    first, last = known[0], known[-1]
+    beside = f" The best of the baseline: {text(others[-1].so_far)}." if others else ""
     return (
-        f"{label}. Median {text(first.median)} in generation {first.generation} and "
+        f"{quantity.axis}. Median {text(first.median)} in generation {first.generation} and "
         f"{text(last.median)} in generation {last.generation}; best so far "
-        f"{text(first.so_far)} and {text(last.so_far)}."
+        f"{text(first.so_far)} and {text(last.so_far)}.{beside}"
     )
-
-
-@dataclass(frozen=True)
-class FrontMember:
-    """A row of the table of the Pareto front."""
-
-    member: Member[Any]
-    top1: float
-    latency_ms: float
-
-
-def scatter_figure(
-    lineage: Lineage, settings: Settings, best: Member[Any] | None
-) -> Figure | None:
-    """Top-1 against measured latency; None where nobody has both."""
-    known = [
-        FrontMember(member, member.result.metrics["top1"], member.result.latency.median_ms)
-        for member in ok_members(lineage)
-        if member.result.latency is not None and "top1" in member.result.metrics
-    ]
-    if not known:
-        return None
-    front = [known[i] for i in pareto_front([(m.latency_ms, -m.top1) for m in known])]
-    limit = lineage.generations[-1].budget.max_latency_ms
-    shown = [m.latency_ms for m in known] + ([limit] if limit else [])
-    groups = _groups(known, lineage.generations[-1].generation)
-    plot = Scatter(
-        across=ratio_axis("latency, ms (median, one clip)", shown),
-        up=value_axis("Top-1, %", [100 * m.top1 for m in known], within=(0.0, 100.0)),
-        clouds=[cloud for _, cloud in groups],
-        front=[(m.latency_ms, 100 * m.top1) for m in front],
-        limit=(limit, f"budget {limit:g} ms") if limit else None,
-        best=_marked(best),
-    )
-    described = (
-        f"{formats.plural(len(known), 'individual')}; {len(front)} on the Pareto front, from "
-        f"{formats.percent(front[0].top1)} at {formats.milliseconds(front[0].latency_ms)} to "
-        f"{formats.percent(front[-1].top1)} at {formats.milliseconds(front[-1].latency_ms)}."
-    )
-    drawn = plot.draw("scatter", "Top-1 against latency", described, (480.0, 330.0))
-    legend = [Key(legend_mark(cloud.style, cloud.shape), text) for text, cloud in groups]
-    legend.append(Key(legend_line("front"), "Pareto front"))
-    return Figure([drawn], legend, _once(front))
-
-
-def _once(front: Sequence[FrontMember]) -> list[FrontMember]:
-    """The front without repetitions of one architecture: the first born stands for them."""
-    by_result: dict[str, FrontMember] = {}
-    for row in front:
-        by_result.setdefault(row.member.result.key, row)
-    return list(by_result.values())
-
-
-def _groups(known: Sequence[FrontMember], last: int) -> list[tuple[str, Cloud]]:
-    """The points by stretches of generations, as many as there are shapes."""
-    parts = min(last + 1, len(SHAPES))
-    groups = []
-    for part, shape in zip(range(parts), SHAPES, strict=False):
-        first, end = part * (last + 1) // parts, (part + 1) * (last + 1) // parts
-        inside = [
-            (m.latency_ms, 100 * m.top1, m.member.individual.name)
-            for m in known if first <= m.member.individual.generation < end
-        ]
-        text = f"generation {first}" if end - first == 1 else f"generations {first} to {end - 1}"
-        # the newest has the strongest colour, however few there are
-        groups.append((text, Cloud(f"age-{len(SHAPES) - parts + part}", shape, inside)))
-    return groups
-
-
-def _marked(best: Member[Any] | None) -> tuple[float, float, str] | None:
-    if best is None or best.result.latency is None or "top1" not in best.result.metrics:
-        return None
-    label = f"best, {best.individual.name}"
-    return best.result.latency.median_ms, 100 * best.result.metrics["top1"], label

@@ -4,72 +4,110 @@ from __future__ import annotations
 
 from typing import Any
 
+from videonas.report.bill import seconds_of, steps_if_fewer
+from videonas.report.drawings import Drawings
 from videonas.report.edits import EditText, edit_text
 from videonas.report.formats import shortened
-from videonas.search.budget import Budget
+from videonas.report.quantities import Quantity, metrics_of
 from videonas.search.lineage import Lineage, fitness
 from videonas.search.population import Member
-from videonas.search.result import OUTCOMES, Outcome, Result
+from videonas.search.result import OUTCOMES
 from videonas.search.settings import Settings
+from videonas.spaces import SearchSpace
+from videonas.task import Task
 
-COLUMNS = (
-    "name", "id", "outcome", "parents", "edits", "fitness", "top1", "top5", "loss", "parameters",
-    "macs", "latency", "quartiles", "seconds", "message",
+BIRTH = ("name", "outcome", "parents", "edits", "message", "network")
+"""What the row of an individual holds: `outcome`, `message` and `network` are numbers of rows."""
+
+NETWORK = (
+    "id", "drawing", "fitness", "parameters", "macs", "latency", "quartiles", "seconds", "steps"
 )
-"""What a row holds, in this order: numbers as in the records, None where there is none."""
+"""What the row of a network holds before its metrics: numbers as in the records, None where there
+is none; `drawing` is the number of a diagram; `steps` are those of a training that ended early.
+"""
 
 
-def individual_rows(lineage: Lineage, settings: Settings, kind: type[Any]) -> dict[str, Any]:
+class _Table:
+    """Rows that are kept once each, and numbered."""
+
+    def __init__(self) -> None:
+        self.rows: dict[Any, int] = {}
+
+    def number(self, row: Any) -> int:
+        """The number of a row, which is added unless it is there."""
+        return self.rows.setdefault(row, len(self.rows))
+
+
+def individual_rows(
+    lineage: Lineage, settings: Settings, space: SearchSpace[Any], task: Task | None
+) -> dict[str, Any]:
     """The rows of all individuals in order of birth, for `tojson`.
+
+    Individuals of equal architectures share the row of their network, and its drawing.
 
     Args:
         lineage: of the search.
-        settings: for the fitness.
-        kind: the class of the space's architectures.
+        settings: of the search.
+        space: of the search; it draws the networks.
+        task: what the networks are for; without it none is drawn.
 
     Returns:
-        `columns`, `outcomes` (a row has an index into them), and `rows`.
+        `columns` and `rows` of individuals, `network_columns` and `networks`, `metrics` with their
+        names and labels, `outcomes`, `messages`, `drawings`, and the `train_steps` of the settings.
     """
-    rows = [
-        _row(member, generation.outcome_of(member), generation.budget, settings, kind)
-        for generation in lineage.generations
-        for member in generation.newborn
-    ]
-    return {"columns": COLUMNS, "outcomes": OUTCOMES, "rows": rows}
+    metrics, drawings = metrics_of(lineage), Drawings()
+    networks, messages, drawn = _Table(), _Table(), dict[str, int]()
+    rows = []
+    for generation in lineage.generations:
+        for member in generation.newborn:
+            individual, outcome = member.individual, generation.outcome_of(member)
+            if task is not None and individual.id not in drawn:
+                drawn[individual.id] = drawings.add(_diagram(member, space, task))
+            network = _network(member, settings, metrics, drawn.get(individual.id))
+            message = "" if outcome == "ok" else shortened(member.result.message(generation.budget))
+            rows.append([
+                individual.name, OUTCOMES.index(outcome), individual.parents,
+                [_edit(edit_text(edit, space.kind)) for edit in individual.edits],
+                messages.number(message), networks.number(network),
+            ])
+    return {
+        "columns": BIRTH, "rows": rows,
+        "network_columns": (*NETWORK, *(metric.name for metric in metrics)),
+        "networks": list(networks.rows),
+        "metrics": [[m.name, m.label, m.is_share, m.highest] for m in metrics],
+        "outcomes": OUTCOMES, "messages": list(messages.rows), "drawings": drawings.rows(),
+        "train_steps": settings.train_steps,
+    }
 
 
-def _row(
-    member: Member[Any], outcome: Outcome, budget: Budget, settings: Settings, kind: type[Any]
-) -> list[Any]:
-    individual, result = member.individual, member.result
-    edits = [edit_text(edit, kind) for edit in individual.edits]
-    metrics, latency = result.metrics, result.latency
-    return [
-        individual.name,
-        individual.id,
-        OUTCOMES.index(outcome),
-        list(individual.parents),
-        [[_operator(edit), edit.path, edit.before, edit.after] for edit in edits],
+def _network(
+    member: Member[Any], settings: Settings, metrics: list[Quantity], drawing: int | None
+) -> tuple[Any, ...]:
+    result, latency = member.result, member.result.latency
+    return (
+        member.individual.id,
+        drawing,
         _rounded(fitness(member, settings)),
-        *(_rounded(metrics.get(name)) for name in ("top1", "top5", "loss")),
         result.costs.parameters,
         result.costs.macs,
         _rounded(latency.median_ms if latency else None),
-        [round(quartile, 3) for quartile in latency.quartiles_ms] if latency else None,
-        round(_seconds(result), 1),
-        "" if outcome == "ok" else shortened(result.message(budget)),
-    ]
+        tuple(round(quartile, 3) for quartile in latency.quartiles_ms) if latency else None,
+        round(seconds_of(result), 1),
+        steps_if_fewer(result, settings),
+        *(_rounded(metric.value(member)) for metric in metrics),
+    )
 
 
-def _operator(edit: EditText) -> str:
-    """An operator's name, left out where the path ends with it, as most do."""
-    return "" if edit.operator == edit.path.rpartition(".")[2] else edit.operator
+def _diagram(member: Member[Any], space: SearchSpace[Any], task: Task) -> Any:
+    training = member.result.training
+    return space.diagram(member.individual.architecture, task, training.learned if training else {})
+
+
+def _edit(edit: EditText) -> list[str]:
+    """An operator's name is left out where the path ends with it, as most do."""
+    operator = "" if edit.operator == edit.path.rpartition(".")[2] else edit.operator
+    return [operator, edit.path, edit.before, edit.after]
 
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
-
-
-def _seconds(result: Result) -> float:
-    parts = (result.training, result.evaluation)
-    return sum(sum(part.seconds.values()) for part in parts if part is not None)

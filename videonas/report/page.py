@@ -11,19 +11,21 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from videonas.report import formats
+from videonas.report import bill, formats
+from videonas.report.baseline import Baseline, effort, open_baseline, verdict
+from videonas.report.comparison import comparison, latency_sentence
 from videonas.report.contents import (
     ancestry_rows,
-    comparison,
     facts,
-    latency_sentence,
     outcome_table,
     setting_rows,
     under_way,
 )
 from videonas.report.diagram import diagram_svg
-from videonas.report.figures import progress_figure, scatter_figure
+from videonas.report.figures import progress_figure, progress_numbers, trained_figure
+from videonas.report.fronts import front_table, scatter_figure
 from videonas.report.individuals import individual_rows
+from videonas.report.quantities import headline, metrics_of
 from videonas.report.summary import (
     extent,
     failures,
@@ -35,30 +37,42 @@ from videonas.search.budget import Budget
 from videonas.search.dataset import Dataset
 from videonas.search.lineage import Lineage
 from videonas.search.population import Member
+from videonas.search.records import Timing
 from videonas.search.root import SearchRoot
 
 MOST_FAILURES = 60
 """Different failures that are listed; the table of individuals has all of them."""
 
+MOST_LINES = 20
+"""Lines of descent that are listed one by one."""
 
-def build_report(root: SearchRoot, lineage: Lineage | None = None) -> str:
+SCRIPTS = ("layout.js", "drawing.js", "script.js")
+"""Parts of the page's script, each using those before it."""
+
+
+def build_report(
+    root: SearchRoot, lineage: Lineage | None = None, baseline: SearchRoot | None = None
+) -> str:
     """A search as one HTML page: what was searched, what was found, how, and at what cost.
 
-    The page loads nothing and works in a frame that allows scripts only. It grows by about 200
-    bytes an individual.
+    The page loads nothing and works in a frame that allows scripts only. It grows by about 100
+    bytes an individual, and as many again where its architecture is new.
 
     Args:
         root: holds a search; no generation need have ended.
         lineage: of that search, where it was read already.
+        baseline: another search on the same data, which is drawn beside it.
 
     Raises:
-        VideonasError: there is no search, or a record of it cannot be read.
+        VideonasError: there is no search, a record of it cannot be read, or the baseline is none,
+            see `open_baseline`.
     """
     settings, dataset = root.settings, root.dataset()
     lineage = root.lineage() if lineage is None else lineage
+    beside = open_baseline(root, lineage, baseline) if baseline else None
     ended = len(lineage.generations)
     budget = lineage.generations[-1].budget if ended else Budget.of(settings)
-    script = _asset("script.js")
+    script, timings = Markup("\n").join(map(_asset, SCRIPTS)), list(root.timings())
     context: dict[str, Any] = {
         "title": f"Search of {settings.space} networks",
         "style": _asset("style.css"),
@@ -69,39 +83,86 @@ def build_report(root: SearchRoot, lineage: Lineage | None = None) -> str:
         "under_way": under_way(root, dataset, ended),
         "extent": extent(lineage),
         "settings": setting_rows(settings),
-        "steps": seconds_by_step(root.timings()),
+        "steps": seconds_by_step(timings),
         "best": None,
+        "baseline": beside,
     }
     if ended:
-        context |= _results(root, lineage, dataset)
+        context |= _results(root, lineage, dataset, beside) | _bill(root, lineage, timings)
     return environment().get_template("report.html").render(context)
 
 
-def _results(root: SearchRoot, lineage: Lineage, dataset: Dataset | None) -> dict[str, Any]:
+def _results(
+    root: SearchRoot, lineage: Lineage, dataset: Dataset | None, beside: Baseline | None
+) -> dict[str, Any]:
     """What there is to say once a generation has ended."""
-    settings, kind = root.settings, root.space.kind
-    best = lineage.best(settings)
+    settings, best = root.settings, lineage.best(root.settings)
+    task = dataset.task if dataset else None
     context: dict[str, Any] = {
-        "progress": progress_figure(lineage, settings),
+        "progress": progress_figure(lineage, settings, beside.lineage if beside else None),
+        "numbers": progress_numbers(lineage, settings),
         "scatter": scatter_figure(lineage, settings, best),
+        "front": front_table(lineage, settings),
         "outcomes": outcome_table(outcome_counts(lineage)),
         "failures": failures(lineage),
         "most_failures": MOST_FAILURES,
-        "spent": seconds_spent(lineage),
-        "individuals": individual_rows(lineage, settings, kind),
+        "individuals": individual_rows(lineage, settings, root.space, task),
+        "metric": headline(metrics_of(lineage)),
+        "latency_measured": any(m.result.latency for m in lineage.members.values()),
     }
     if best is not None:
-        first = lineage.best(settings, 0)
+        context |= _best(root, lineage, dataset, best, beside)
+    return context
+
+
+def _best(
+    root: SearchRoot, lineage: Lineage, dataset: Dataset | None, best: Member[Any],
+    beside: Baseline | None,
+) -> dict[str, Any]:
+    """The best network: in numbers beside others, how it came about, and drawn."""
+    settings, metrics = root.settings, metrics_of(lineage)
+    metric, first = headline(metrics), lineage.best(settings, 0)
+    others = {}
+    if first and first.individual.name != best.individual.name:
+        others["First generation"] = first
+    if beside:
+        others["Baseline"] = beside.best
+    context: dict[str, Any] = {
+        "best": best.individual,
+        "first": first.individual if first else None,
+        "headline": metric.text(metric.value(best)),
+        "columns": list(others),
+        "comparison": comparison(best, list(others.values()), metrics),
+        "latency_sentence": latency_sentence(best.result.latency),
+        "ancestry": ancestry_rows(
+            lineage, best.individual.name, settings, root.space.kind, metric
+        ),
+        **_network(root, best, dataset),
+    }
+    if beside:
         context |= {
-            "best": best.individual,
-            "first": first.individual if first else None,
-            "top1": formats.percent(best.result.metrics.get("top1")),
-            "comparison": comparison(best, first),
-            "latency_sentence": latency_sentence(best.result.latency),
-            "ancestry": ancestry_rows(lineage, best.individual.name, settings, kind),
-            **_network(root, best, dataset),
+            "verdict": verdict(settings, best, beside),
+            "effort": effort(lineage, settings, best, beside),
+            "trained": trained_figure(lineage, settings, beside.lineage),
         }
     return context
+
+
+def _bill(root: SearchRoot, lineage: Lineage, timings: list[Timing]) -> dict[str, Any]:
+    """What the search cost, and what for."""
+    settings, charged = root.settings, bill.charges(lineage)
+    best = lineage.best(settings)
+    line = lineage.ancestry(best.individual.name) if best else []
+    keys = {member.result.key: bill.seconds_of(member.result) for member in line}
+    return {
+        "spent": seconds_spent(charged),
+        "generations": bill.seconds_by_generation(lineage, charged, timings),
+        "by_outcome": bill.seconds_by_outcome(charged),
+        "stopped": bill.stopped_early(charged, settings),
+        "lines": bill.lines(lineage, charged, settings),
+        "most_lines": MOST_LINES,
+        "on_the_way": sum(keys.values()),
+    }
 
 
 def _network(root: SearchRoot, best: Member[Any], dataset: Dataset | None) -> dict[str, Any]:

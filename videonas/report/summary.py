@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 from typing import Any
 
+from videonas.report.bill import Charge
+from videonas.report.quantities import Quantity
 from videonas.search.lineage import Lineage, fitness
 from videonas.search.population import Member
 from videonas.search.records import Timing
 from videonas.search.result import OUTCOMES, Outcome, Result
 from videonas.search.settings import Settings
-
-Measure = Callable[[Member[Any]], "float | None"]
-"""A number of a member, None where it has none."""
 
 
 @dataclass(frozen=True)
@@ -147,11 +146,6 @@ class Spent:
     kinds: list[KindTime] = field(default_factory=list)
 
 
-def metric(name: str) -> Measure:
-    """The measure that reads a validation metric: `top1`, `top5` or `loss`."""
-    return lambda member: member.result.metrics.get(name)
-
-
 def extent(lineage: Lineage) -> Extent:
     """How far a search is, by its ended generations."""
     results = distinct_results(lineage).values()
@@ -159,7 +153,7 @@ def extent(lineage: Lineage) -> Extent:
         generations=len(lineage.generations),
         born=len(lineage.members),
         architectures=len({m.individual.id for m in lineage.members.values()}),
-        trained=sum(1 for r in results if r.training is not None and r.training.outcome == "ok"),
+        trained=sum(map(_trained, results)),
         ok=len(ok_members(lineage)),
     )
 
@@ -174,20 +168,19 @@ def ok_members(lineage: Lineage) -> list[Member[Any]]:
     ]
 
 
-def by_generation(lineage: Lineage, measure: Measure, *, highest: bool = True) -> list[Progress]:
+def by_generation(lineage: Lineage, quantity: Quantity) -> list[Progress]:
     """Best and median of the newborn that are `ok`, and the best so far.
 
     Args:
         lineage: of the search.
-        measure: what is looked at.
-        highest: whether the best is the highest; otherwise it is the lowest.
+        quantity: what is looked at.
     """
-    choose: Callable[[list[float]], float] = max if highest else min
+    choose: Callable[[list[float]], float] = max if quantity.highest else min
     rows: list[Progress] = []
     so_far: float | None = None
     for generation in lineage.generations:
         able = [m for m in generation.newborn if m.result.outcome(generation.budget) == "ok"]
-        values = [value for m in able if (value := measure(m)) is not None]
+        values = [value for m in able if (value := quantity.value(m)) is not None]
         best = choose(values) if values else None
         if best is not None:
             so_far = best if so_far is None else choose([so_far, best])
@@ -197,46 +190,47 @@ def by_generation(lineage: Lineage, measure: Measure, *, highest: bool = True) -
     return rows
 
 
-def pareto_front(points: Sequence[tuple[float, ...]]) -> list[int]:
-    """Which points are not dominated, when every coordinate is to be as low as possible.
-
-    A point dominates another if it is nowhere higher and somewhere lower; of equal points neither
-    dominates. Give minus a quantity that is to be high.
-
-    Args:
-        points: all of one dimension, no coordinate NaN.
+def by_trained(lineage: Lineage, quantity: Quantity) -> list[tuple[int, float]]:
+    """The best so far by number of different networks that were trained to the end.
 
     Returns:
-        indices into `points`, ordered by the first coordinate, then the next.
-
-    Raises:
-        ValueError: the points have different dimensions.
+        `(number, best)` where the best changes, and at the end; empty where nobody is `ok`.
     """
-    if len({len(point) for point in points}) > 1:
-        raise ValueError("points of different dimensions cannot be compared")
-    order = sorted(range(len(points)), key=lambda index: points[index])
-    if points and len(points[0]) == 2:
-        return _plane_front(points, order)
-    front: list[int] = []
-    for index in order:  # whatever dominates a point stands before it
-        if not any(_dominates(points[other], points[index]) for other in front):
-            front.append(index)
-    return front
+    points: list[tuple[int, float]] = []
+    seen: set[str] = set()
+    for generation in lineage.generations:
+        for member in generation.newborn:
+            result = member.result
+            if result.key in seen or not _trained(result):
+                continue
+            seen.add(result.key)
+            value = quantity.value(member) if result.outcome(generation.budget) == "ok" else None
+            if value is not None and (not points or quantity.better(value, points[-1][1])):
+                points.append((len(seen), value))
+    if points and points[-1][0] < len(seen):
+        points.append((len(seen), points[-1][1]))
+    return points
 
 
-def _plane_front(points: Sequence[tuple[float, ...]], order: list[int]) -> list[int]:
-    """The front in two dimensions: each point of it is lower than all before it, or equal."""
-    front: list[int] = []
-    for index in order:
-        if not front or points[index][1] < points[front[-1]][1] or (
-            points[index] == points[front[-1]]
-        ):
-            front.append(index)
-    return front
+def first_reached(lineage: Lineage, quantity: Quantity, goal: float) -> int | None:
+    """How many networks were trained when the first was as good as a goal; None where none is."""
+    return next(
+        (n for n, best in by_trained(lineage, quantity) if not quantity.better(goal, best)), None
+    )
 
 
-def _dominates(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
-    return a != b and all(x <= y for x, y in zip(a, b, strict=True))
+def trained_by_generation(lineage: Lineage) -> list[int]:
+    """How many different networks were trained to the end until the end of each generation."""
+    seen: set[str] = set()
+    counts = []
+    for generation in lineage.generations:
+        seen |= {m.result.key for m in generation.newborn if _trained(m.result)}
+        counts.append(len(seen))
+    return counts
+
+
+def _trained(result: Result) -> bool:
+    return result.training is not None and result.training.outcome == "ok"
 
 
 def ancestry(lineage: Lineage, name: str, settings: Settings) -> list[Ancestor]:
@@ -283,13 +277,12 @@ def distinct_results(lineage: Lineage) -> dict[str, Result]:
     return {m.result.key: m.result for m in lineage.members.values()}
 
 
-def seconds_spent(lineage: Lineage) -> Spent:
-    """Wall seconds of training and evaluation, a shared result counted once."""
+def seconds_spent(charged: Iterable[Charge]) -> Spent:
+    """Wall seconds of training and evaluation by kind, a shared result counted once."""
     kinds: dict[str, KindTime] = {}
     total = rejected = 0.0
-    budgets = {m.result.key: g.budget for g in lineage.generations for m in g.newborn}
-    for key, result in distinct_results(lineage).items():
-        before = total
+    for charge in charged:
+        result = charge.member.result
         for part in (result.latency, result.training, result.evaluation):
             for kind, seconds in (part.seconds if part else {}).items():
                 entry = kinds.setdefault(kind, KindTime(kind))
@@ -297,9 +290,9 @@ def seconds_spent(lineage: Lineage) -> Spent:
                     entry.evaluation += seconds
                 else:
                     entry.training += seconds
-                total += seconds
-        if result.outcome(budgets[key]) != "ok":
-            rejected += total - before
+        total += charge.seconds
+        if charge.outcome != "ok":
+            rejected += charge.seconds
     ordered = sorted(kinds.values(), key=lambda kind: -kind.total)
     return Spent(total, rejected, ordered)
 
