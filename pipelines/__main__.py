@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from pipelines.form import DEFAULT_GENERATIONS, DEFAULT_PARALLELISM
-from videonas.cli.options import given_settings, settings_options
+from videonas.cli.options import SettingsCommand, given_settings, settings_options
+from videonas.search.start_from import naming_starts
 from videonas.spaces import SPACES
 from videonas.steps.shell import errors_as_sentences
 
@@ -20,7 +21,7 @@ def main() -> None:
     """Searches as pipelines of Kubeflow: run on this machine, or compiled for a cluster."""
 
 
-@main.command()
+@main.command(cls=SettingsCommand)
 @SPACE
 @settings_options
 @click.option(
@@ -40,10 +41,11 @@ def run(
     videos: str | None,
     settings_file: Path | None,
     assignments: tuple[str, ...],
+    start_from: tuple[str, ...],
     parallelism: int,
     **flags: int | None,
 ) -> None:
-    """Runs a search over a folder of videos on this machine.
+    """Runs a search over a folder or a list of videos on this machine.
 
     It is the pipeline that a cluster runs, by KFP's own local runner, without containers. Run the
     same command again to go on; what is finished is never repeated, however a run ended.
@@ -53,9 +55,11 @@ def run(
     with errors_as_sentences():
         from pipelines.local import run_locally
 
-        given = given_settings(videos, settings_file, assignments)
+        given = given_settings(videos, settings_file, assignments, start_from, space)
         given |= {name: value for name, value in flags.items() if value is not None}
-        sys.exit(run_locally(space, search_root, given, parallelism))
+        with naming_starts(start_from):
+            status = run_locally(space, search_root, given, parallelism)
+        sys.exit(status)
 
 
 @main.command()

@@ -11,6 +11,7 @@ from kfp import dsl
 
 from components.data_prep import data_prep
 from components.evaluate import evaluate
+from components.finish import finish
 from components.mutate import mutate
 from components.select import select
 from components.start import start
@@ -65,6 +66,9 @@ def generational_pipeline(
                 last=started.outputs["last"],
             ).after(previous)
             previous.set_display_name(f"generation {offset + 1} of this run")
+        _uncached(
+            finish(search_root=search_root, first=started.outputs["first"]).after(previous)
+        )
 
     search.__doc__ = form_docstring()  # KFP describes the form by it
     pipeline = dsl.pipeline(

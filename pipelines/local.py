@@ -20,6 +20,7 @@ from pipelines.generational import generational_pipeline
 from pipelines.progress import show_progress
 from pipelines.summary import print_summary
 from videonas.errors import EXIT_STATUS, SettingsError
+from videonas.evolution.starts import check_starts
 from videonas.search.root import SearchRoot
 from videonas.search.settings import make_settings, merge_settings
 from videonas.steps.shell import ERROR_RECORD, RUN_PID
@@ -78,11 +79,15 @@ def pipeline_arguments(root: SearchRoot, space: str, given: Mapping[str, Any]) -
 
     Raises:
         SettingsError: a setting that is not allowed, or `space` given twice.
+        UnfitStart: a network that the search cannot begin with.
     """
     if given.get("space", space) != space:
         raise SettingsError(f"space is {given['space']!r} in the settings and {space!r} before")
     stored = root.settings.model_dump(mode="json") if root.exists else {"space": space}
-    effective = make_settings(merge_settings(stored, given)).model_dump(mode="json")
+    settings = make_settings(merge_settings(stored, given))
+    if root.head() < 0:
+        check_starts(settings)
+    effective = settings.model_dump(mode="json")
     form = {
         name: FORM_HAS_NO_NONE.get(name) if effective[name] is None else effective[name]
         for name in FORM

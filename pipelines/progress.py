@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from pipelines.finishing import finishing
 from videonas.errors import VideonasError
+from videonas.report.quantities import Quantity, headline, metrics_of
 from videonas.search.budget import Budget
 from videonas.search.population import Population
 from videonas.search.root import SearchRoot
@@ -89,6 +91,9 @@ def show_progress(
                 seen = now.ended
                 if now.ended < first + generations:
                     view.update(now)
+                elif (last_step := finishing(root)) is not None:
+                    text, done, total = last_step
+                    view.update(Standing(text, done, total, now.ended))
                 else:
                     view.end()
             except VideonasError:
@@ -100,17 +105,24 @@ def show_progress(
 def sentence(population: Population[object], root: SearchRoot) -> str:
     """How a generation ended, in a line."""
     ok = [m for m in population.newborn if population.outcome_of(m) == "ok"]
-    best = root.lineage().best(root.settings, population.generation)
+    lineage = root.lineage()
+    best = lineage.best(root.settings, population.generation)
     if best is None:
         return f"generation {population.generation}: nobody"
-    tops = [m.result.metrics["top1"] for m in ok]
-    median = f", median of the newborn {statistics.median(tops):.3f}" if tops else ""
+    shown = headline(metrics_of(lineage))
+    values = [value for m in ok if (value := shown.value(m)) is not None]
+    median = f", median of the newborn {statistics.median(values):.3f}" if values else ""
     latency = f", {best.result.latency.median_ms:.1f} ms" if best.result.latency else ""
+    accuracy = "" if shown.name == "loss" else f"{_word(shown)} {shown.value(best):.3f}, "
     return (
         f"generation {population.generation}: {len(ok)} of {len(population.newborn)} trained; best "
-        f"{best.individual.name}: top-1 {best.result.metrics['top1']:.3f}, loss "
-        f"{best.result.metrics['loss']:.3f}{latency}{median}"
+        f"{best.individual.name}: {accuracy}loss {best.result.metrics['loss']:.3f}{latency}{median}"
     )
+
+
+def _word(metric: Quantity) -> str:
+    """A metric within a line; `mAP` stays as it is."""
+    return metric.label if metric.name == "map" else metric.label.lower()
 
 
 class _Bars:
@@ -136,7 +148,8 @@ class _Bars:
         self._first = now.ended if self._first is None else self._first
         self._progress.update(self._run, completed=now.ended - self._first)
         self._progress.update(
-            self._generation, description=now.text, completed=now.done, total=now.total or None
+            self._generation, description=now.text, completed=now.done, total=now.total or None,
+            visible=True,
         )
 
     def end(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -44,8 +44,9 @@ def print_summary(root: SearchRoot, console: Console) -> None:
     )
     for line in (
         _origin(lineage, best),
-        f"network    {root.architecture_address(best.individual.id)}  (videonas show FILE)",
+        f"network    {root.architecture_address(best.individual.id)}  (videonas show ROOT)",
         f"report     {root.report_address(len(lineage.generations) - 1)}",
+        *_finished(root),
         f"everything {root.uri}",
         f"go on      {go_on}",
     ):
@@ -63,6 +64,15 @@ def _origin(lineage: Lineage, best: Member[Any]) -> str:
         f"{best.individual.name} {born} {origin.origin}; "
         "accuracy is on the validation split, which selection saw."
     )
+
+
+def _finished(root: SearchRoot) -> Iterator[str]:
+    """Where the network lies that the last run trained at full length."""
+    for folder in root.finish_folders()[-1:]:
+        record = folder.record()
+        if record is not None and record.best is not None:
+            address = folder.network_address(record.best)
+            yield f"finished   {address}  (card.md: how good it is)"
 
 
 def _table(first: Member[Any], best: Member[Any], trained: int) -> Table:

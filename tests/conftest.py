@@ -26,6 +26,7 @@ SMALL: dict[str, Any] = {
     "children": 2,
     "generations": 2,
     "train_steps": 4,
+    "finish_best": 0,
     "batch_size": 4,
     "latency_warmup": 1,
     "latency_repeats": 3,

@@ -168,6 +168,10 @@ class Words:
         """Nothing in a word is ignored."""
         return word
 
+    def shrunk(self, word: Word, task: Task) -> Word:
+        """Words have no clip."""
+        return word
+
     def costs(self, word: Word, task: Task) -> Costs:
         """The number of ones."""
         return Costs(sum(word.letters), sum(word.letters))

@@ -59,7 +59,7 @@ class _World:
 
 
 def make_search(
-    folder: Path,
+    folder: Path | str,
     generations: int,
     population: int,
     children: int,
@@ -74,7 +74,7 @@ def make_search(
     """Writes a search over Tiny Video Networks, as a run of it would have left it.
 
     Args:
-        folder: the search root, created where it does not exist.
+        folder: the search root, or its URI; created where it does not exist.
         generations: that ended; with 0 there is a search and a data set, and nothing else.
         population: networks that can be parents, and the size of generation 0.
         children: networks born in each later generation.

@@ -33,7 +33,9 @@ def start(
         search_root: Where the search is kept; an existing search goes on.
         space: Search space.
         most_generations: What the pipeline was compiled for.
-        videos: Folder of videos, one folder a class in it; empty to go on with those of the search.
+        videos: Folder of videos, one folder a class in it; a CSV or JSON list of videos; or the
+            split files of UCF101, HMDB51, Kinetics or Charades; empty to go on with those of the
+            search.
         generations: Generations of this run.
         algorithm: How parents are chosen and who stays; tournament: tournament selection with a
             decaying number of mutations (EvaNet); regularised: the same, and the oldest go (aging

@@ -170,7 +170,7 @@ def test_a_word_that_is_no_assignment_is_an_error_whatever_the_others_are() -> N
 # Errors
 
 REFUSED: Sequence[tuple[list[str], str]] = [
-    (["start", "--search-root", "s3://bucket/search"], "unknown scheme 's3'; allowed: a local p"),
+    (["start", "--search-root", "ftp://host/search"], "unknown scheme 'ftp'; allowed: a local pa"),
     (["start", "--search-root", "{new}", "--settings", "{new}.yaml"], "No such file or directory"),
     (["start", "--search-root", "{root}", "--set", "children=9"], "children is 4 there, 9 here"),
     (["start", "--search-root", "{new}", "--set", "seed=[1"], "the value is not YAML"),
@@ -187,7 +187,7 @@ REFUSED: Sequence[tuple[list[str], str]] = [
     (["select", "--search-root", "{root}", "--generation", "2"], "generation 2 has no candidates"),
     (["report", "{new}"], "no search here; `videonas start` begins one"),
     (["report", "{root}", "--output", "{folder}"], "Is a directory"),
-    (["show", "{folder}"], "Is a directory"),
+    (["show", "{folder}"], "no search here; `videonas start` begins one"),
     (["show", "{file}"], "found None; an architecture file has space, task and architecture"),
     (["demo-videos", "{file}", "--videos-per-class", "3"], "Not a directory; demo videos need"),
     (["demo-videos", "{new}", "--videos-per-class", "2"], "2 is not in the range x>=3"),
@@ -255,7 +255,7 @@ def test_a_fault_of_ours_is_not_dressed_up_as_yours(
     """What no sentence was written for keeps its traceback."""
     root = make_search(tmp_path / "root", 1, 4, 3)
 
-    def broken(_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("ours")
 
     monkeypatch.setattr("videonas.report.build_report", broken)

@@ -23,7 +23,9 @@ def videonas(*arguments: object) -> Result:
 
 
 @pytest.mark.parametrize(
-    "command", [*STEPS, "settings", "show", "report", "demo-videos"]
+    "command",
+    [*STEPS, "settings", "show", "convert", "lineage", "compare", "report", "finish",
+     "predict", "demo-videos"],
 )
 def test_help_teaches(command: str) -> None:
     said = videonas(command, "--help")

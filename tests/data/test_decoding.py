@@ -32,6 +32,7 @@ FORMATS: dict[str, dict[str, Any]] = {
     "avi": {"codec": "mpeg4"},
     "mkv": {"codec": "mpeg4"},
     "webm": {"codec": "libvpx-vp9", "options": {"deadline": "realtime"}},
+    "gif": {"codec": "gif", "pixels": "rgb8"},
 }
 FAST_START = {"movflags": "+faststart"}
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from videonas.data import demo
 from videonas.data.decoding import count_frames, read_clips
 from videonas.data.demo import CLASSES, DIRECTIONS, FRAMES, SIZE, demo_frames, write_demo_videos
-from videonas.data.sources import class_names, find_videos
+from videonas.data.layouts import class_folders
 from videonas.errors import StorageError
 from videonas.task import Clip
 
@@ -31,10 +31,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def decoded(folder: Path) -> tuple[Array, NDArray[np.int64]]:
     """What a network sees: `(n, 16, 32, 32)`, grey, standardised; and labels `(n,)`."""
-    videos = find_videos(folder)
+    videos = class_folders.read(folder).videos
     clips = [read_clips(folder / video.path, Clip(FRAMES, 32)).clips[0] for video in videos]
     grey = np.stack(clips).astype(float).mean(-1)
-    return (grey - grey.mean()) / grey.std(), np.array([video.label for video in videos])
+    return (grey - grey.mean()) / grey.std(), np.array([video.labels[0] for video in videos])
 
 
 def centroid_accuracy(features: Array, labels: NDArray[np.int64]) -> float:
@@ -91,8 +91,9 @@ def class_by_motion(clip: Array) -> str:
 
 
 def test_how_many_and_of_what_kind(folder: Path) -> None:
-    videos = find_videos(folder)
-    assert class_names(videos) == tuple(sorted(CLASSES))
+    sources = class_folders.read(folder)
+    videos = sources.videos
+    assert sources.classes == tuple(sorted(CLASSES))
     assert len(videos) == PER_CLASS * len(CLASSES)
     path = folder / videos[0].path
     assert count_frames(path) == FRAMES

@@ -22,13 +22,14 @@ from tests.videos import (
 )
 from videonas.codec import decode, encode
 from videonas.data.clips import ClipReader
+from videonas.data.layouts.class_folders import read as folders
 from videonas.data.prepare import prepare_dataset
-from videonas.data.sources import find_videos, source_digest
+from videonas.data.sources import source_digest
 from videonas.data.splits import split_videos
 from videonas.errors import DataError, StorageError
 from videonas.search.dataset import SPLITS, Dataset
 from videonas.search.settings import Settings, make_settings
-from videonas.task import Clip, Sampling
+from videonas.task import Clip, Sampling, Task
 
 CLIP = Clip(4, 32)
 STREAMS = {"rgb": CLIP}
@@ -82,14 +83,15 @@ def test_what_a_data_set_holds(videos: Path, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     settings = settings_of(clips_per_video=2)
     dataset = prepare_dataset(
-        videos, tmp_path / "new/out", STREAMS, settings, lambda *done: seen.append(done)
+        folders(videos), tmp_path / "new/out", STREAMS, settings, lambda *done: seen.append(done)
     )
     assert seen == [(number, 20) for number in range(1, 21)]
     assert dataset.classes == ("jump", "walk")
-    assert dataset.task.classes == 2
+    assert dataset.task == Task(STREAMS, 2)
+    assert dataset.labels_from == "class folders"
     assert dataset.streams == STREAMS
     assert (dataset.source_frames, dataset.short_videos, dataset.skipped) == (160, 0, ())
-    assert dataset.digest == source_digest(videos, find_videos(videos), STREAMS, settings)
+    assert dataset.digest == source_digest(folders(videos), STREAMS, settings)
     numbers = set()
     for name, count in zip(SPLITS, (6, 2, 2), strict=True):
         split = dataset.splits[name]
@@ -105,13 +107,13 @@ def test_what_a_data_set_holds(videos: Path, tmp_path: Path) -> None:
 
 
 def test_the_record_survives_its_file(videos: Path, tmp_path: Path) -> None:
-    dataset = prepare_dataset(videos, tmp_path, STREAMS, settings_of())
-    assert decode(Dataset, encode(dataset, "dataset/1"), "dataset/1", "here") == dataset
+    dataset = prepare_dataset(folders(videos), tmp_path, STREAMS, settings_of())
+    assert decode(Dataset, encode(dataset, "dataset/2"), "dataset/2", "here") == dataset
 
 
 def test_threads_do_not_change_a_byte(videos: Path, tmp_path: Path) -> None:
     made = [
-        prepare_dataset(videos, tmp_path / str(n), STREAMS, settings_of(decode_threads=n))
+        prepare_dataset(folders(videos), tmp_path / str(n), STREAMS, settings_of(decode_threads=n))
         for n in (1, 5)
     ]
     assert made[0] == made[1]
@@ -119,13 +121,13 @@ def test_threads_do_not_change_a_byte(videos: Path, tmp_path: Path) -> None:
 
 
 def test_training_clips_are_mixed(videos: Path, tmp_path: Path) -> None:
-    dataset = prepare_dataset(videos, tmp_path, STREAMS, settings_of())
+    dataset = prepare_dataset(folders(videos), tmp_path, STREAMS, settings_of())
     _, labels = clips_of(dataset, tmp_path, "train")
     assert all(set(pair) == {0, 1} for pair in labels.reshape(-1, 2))
 
 
 def test_no_test_split_when_none_is_wanted(videos: Path, tmp_path: Path) -> None:
-    dataset = prepare_dataset(videos, tmp_path, STREAMS, settings_of(test_fraction=0))
+    dataset = prepare_dataset(folders(videos), tmp_path, STREAMS, settings_of(test_fraction=0))
     assert dataset.splits["test"].shards == ()
     assert dataset.splits["test"].clips_by_class == (0, 0)
     assert {path.name[:5] for path in tmp_path.iterdir()} == {"train", "valid"}
@@ -138,7 +140,8 @@ def test_bad_files_are_skipped_and_listed_and_move_no_other(videos: Path, tmp_pa
     (folder / "jump/c-empty.webm").touch()
     cut(write_numbered(folder / "jump/d-cut.avi", 60, codec="mpeg4"), 0.5)
     (folder / "jump/e-link.mp4").symlink_to("gone")
-    before = prepare_dataset(folder, tmp_path / "1", STREAMS, settings_of(max_bad_videos=0.2))
+    some = settings_of(max_bad_videos=0.2)
+    before = prepare_dataset(folders(folder), tmp_path / "1", STREAMS, some)
     assert [(bad.path, bad.reason.partition(":")[0]) for bad in before.skipped] == [
         ("jump/c-empty.webm", "the file is empty"),
         ("jump/d-cut.avi", "cut short"),
@@ -148,7 +151,8 @@ def test_bad_files_are_skipped_and_listed_and_move_no_other(videos: Path, tmp_pa
     assert before.short_videos == 1
     assert sum(split.videos for split in before.splits.values()) == 21
     good.write_bytes(b"")
-    after = prepare_dataset(folder, tmp_path / "2", STREAMS, settings_of(max_bad_videos=0.21))
+    some = settings_of(max_bad_videos=0.21)
+    after = prepare_dataset(folders(folder), tmp_path / "2", STREAMS, some)
     assert after.digest != before.digest
     moved = [name for name in SPLITS if after.splits[name] != before.splits[name]]
     assert len(moved) == 1, "only the split of the file that went bad has changed"
@@ -165,12 +169,12 @@ def test_too_many_bad_files(videos: Path, tmp_path: Path) -> None:
         r"allows \(walk/bad\d\.mp4: the file is empty; .*; .*\); mend or remove them, or raise",
     ):
         prepare_dataset(
-            folder, tmp_path / "out", STREAMS, settings_of(), lambda n, _: done.append(n)
+            folders(folder), tmp_path / "out", STREAMS, settings_of(), lambda n, _: done.append(n)
         )
     assert list((tmp_path / "out").iterdir()) == [], "nothing half-written is left"
     assert len(done) < 25, "the rest need not be tried"
     with pytest.raises(DataError, match="at least 1 of 25 files"):
-        prepare_dataset(folder, tmp_path / "out", STREAMS, settings_of(max_bad_videos=0))
+        prepare_dataset(folders(folder), tmp_path / "out", STREAMS, settings_of(max_bad_videos=0))
 
 
 def test_a_class_that_only_has_bad_files(videos: Path, tmp_path: Path) -> None:
@@ -181,18 +185,18 @@ def test_a_class_that_only_has_bad_files(videos: Path, tmp_path: Path) -> None:
     with pytest.raises(
         DataError, match=r"class 'bad' has 0 usable .* \(4 of 24 files were skipped\)"
     ):
-        prepare_dataset(folder, tmp_path / "out", STREAMS, settings_of(max_bad_videos=0.5))
+        prepare_dataset(folders(folder), tmp_path / "out", STREAMS, settings_of(max_bad_videos=0.5))
     assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_a_test_split_that_only_has_bad_files(videos: Path, tmp_path: Path) -> None:
     folder = copy(videos, tmp_path / "videos")
     settings = settings_of(max_bad_videos=0.5)
-    for video in split_videos(find_videos(folder), ("jump", "walk"), settings)["test"]:
+    for video in split_videos(folders(folder), settings)["test"]:
         (folder / video.path).unlink()
         (folder / video.path).touch()
     with pytest.raises(DataError, match=r"the test split is empty, of 16 usable videos"):
-        prepare_dataset(folder, tmp_path / "out", STREAMS, settings)
+        prepare_dataset(folders(folder), tmp_path / "out", STREAMS, settings)
 
 
 @pytest.mark.parametrize(
@@ -202,13 +206,13 @@ def test_streams_that_videos_do_not_give(
     videos: Path, tmp_path: Path, streams: dict[str, Clip]
 ) -> None:
     with pytest.raises(DataError, match=r"streams are \{.*videos give one, 'rgb'"):
-        prepare_dataset(videos, tmp_path, streams, settings_of())
+        prepare_dataset(folders(videos), tmp_path, streams, settings_of())
 
 
 def test_a_destination_that_cannot_be_made(videos: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match=r"file/out: Not a directory"):
-        prepare_dataset(videos, tmp_path / "file/out", STREAMS, settings_of())
+        prepare_dataset(folders(videos), tmp_path / "file/out", STREAMS, settings_of())
 
 
 def test_importing_is_cheap() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from videonas.data.sources import SourceVideo, class_names, find_videos, source_digest
+from videonas.data.layouts import class_folders
+from videonas.data.sources import SourceVideo, source_digest
 from videonas.errors import DataError
 from videonas.search.settings import Settings, make_settings
 from videonas.task import Clip
@@ -26,62 +28,59 @@ def place(folder: Path, *names: str) -> Path:
 def digest_of(folder: Path, settings: Settings | None = None, clip: Clip | None = None) -> str:
     """The digest of a folder with everything else at its default."""
     streams = {"rgb": clip} if clip else STREAMS
-    return source_digest(folder, find_videos(folder), streams, settings or Settings())
+    return source_digest(class_folders.read(folder), streams, settings or Settings())
 
 
 def test_videos_are_found_at_any_depth_and_sorted(tmp_path: Path) -> None:
     place(tmp_path, "walk/b.MP4", "walk/deep/er/a.webm", "run/z.AvI", "run/y.mkv", "run/x.mov")
-    videos = find_videos(tmp_path)
-    assert videos == [
-        SourceVideo("run/x.mov", 0),
-        SourceVideo("run/y.mkv", 0),
-        SourceVideo("run/z.AvI", 0),
-        SourceVideo("walk/b.MP4", 1),
-        SourceVideo("walk/deep/er/a.webm", 1),
-    ]
-    assert class_names(videos) == ("run", "walk")
+    place(tmp_path, "walk/c.gif")
+    sources = class_folders.read(tmp_path)
+    assert sources.videos == (
+        SourceVideo("run/x.mov", (0,)),
+        SourceVideo("run/y.mkv", (0,)),
+        SourceVideo("run/z.AvI", (0,)),
+        SourceVideo("walk/b.MP4", (1,)),
+        SourceVideo("walk/c.gif", (1,)),
+        SourceVideo("walk/deep/er/a.webm", (1,)),
+    )
+    assert sources.classes == ("run", "walk")
+    assert not sources.multi_label
 
 
 def test_other_files_hidden_ones_and_empty_classes_are_left_out(tmp_path: Path) -> None:
     place(tmp_path, "a/1.mp4", "b/1.mp4", "a/.2.mp4", "a/.c/3.mp4", ".d/4.mp4", "a/notes.txt")
     place(tmp_path, "readme.md", "e/list.csv", "stray.mp4")
-    assert [video.path for video in find_videos(tmp_path)] == ["a/1.mp4", "b/1.mp4"]
+    assert [video.path for video in class_folders.read(tmp_path).videos] == ["a/1.mp4", "b/1.mp4"]
 
 
 def test_a_class_folder_may_be_a_link_and_a_broken_link_is_a_video(tmp_path: Path) -> None:
     place(tmp_path, "videos/a/1.mp4", "elsewhere/1.mp4")
     (tmp_path / "videos/b").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "videos/a/2.mp4").symlink_to(tmp_path / "gone.mp4")
-    paths = [video.path for video in find_videos(tmp_path / "videos")]
+    paths = [video.path for video in class_folders.read(tmp_path / "videos").videos]
     assert paths == ["a/1.mp4", "a/2.mp4", "b/1.mp4"]
 
 
 def test_a_pipe_is_not_a_video(tmp_path: Path) -> None:
     place(tmp_path, "a/1.mp4", "b/1.mp4")
     os.mkfifo(tmp_path / "a/2.mp4")
-    assert len(find_videos(tmp_path)) == 2
+    assert len(class_folders.read(tmp_path).videos) == 2
 
 
 @pytest.mark.parametrize(
     ("files", "sentence"),
     [
-        ([], r"found no \.avi, \.mkv, \.mov, \.mp4, \.webm file in .*/<class>/$"),
+        ([], r"found no \.avi, \.gif, \.mkv, \.mov, \.mp4, \.webm file in .*/<class>/$"),
         (["a/notes.txt"], r"found no \.avi"),
         (["x.mp4", "w.avi"], r"2 such file\(s\) lie directly in .*the first is w\.avi.*one folder"),
         (["a/1.mp4", "a/2.mp4"], r"one class only in .*'a'; 2 or more folders"),
+        (["x/1.mp4", "all.csv"], r"one class only in .*; if all\.csv there lists them, give its"),
+        (["1.mp4", "all.json"], r"found no .*; if all\.json there lists them, give its path$"),
     ],
 )
 def test_what_is_wrong_is_said(tmp_path: Path, files: list[str], sentence: str) -> None:
     with pytest.raises(DataError, match=sentence):
-        find_videos(place(tmp_path, *files))
-
-
-def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"found nothing at .*gone; give a folder that holds"):
-        find_videos(tmp_path / "gone")
-    (tmp_path / "file").touch()
-    with pytest.raises(DataError, match=r"found a file at .*file"):
-        find_videos(tmp_path / "file")
+        class_folders.read(place(tmp_path, *files))
 
 
 def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
@@ -91,14 +90,15 @@ def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     except OSError:
         pytest.skip("this file system has UTF-8 names only")
     with pytest.raises(DataError, match=r"a/\\xff\.mp4.* is not a UTF-8 name; rename it"):
-        find_videos(tmp_path)
+        class_folders.read(tmp_path)
 
 
 def test_the_digest_ignores_place_date_and_order(tmp_path: Path) -> None:
     one = place(tmp_path / "one", "a/1.mp4", "b/1.mp4", "b/2.mp4")
     two = place(tmp_path / "two/deeper", "b/2.mp4", "b/1.mp4", "a/1.mp4")
     os.utime(two / "a/1.mp4", (1, 1))
-    backwards = source_digest(one, find_videos(one)[::-1], STREAMS, Settings())
+    found = class_folders.read(one)
+    backwards = source_digest(replace(found, videos=found.videos[::-1]), STREAMS, Settings())
     assert digest_of(one) == digest_of(two) == backwards
 
 

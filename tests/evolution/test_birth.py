@@ -14,11 +14,14 @@ from tests.simulated import Simulation, Word, Words, member
 from videonas.errors import BudgetError
 from videonas.evolution import BirthPlace, open_algorithm
 from videonas.evolution.birth import mutate
+from videonas.evolution.starts import check_starts
 from videonas.search.budget import Budget
 from videonas.search.individual import Individual
 from videonas.search.settings import Settings, decides_of, make_settings
+from videonas.search.start_from import UnfitStart, plain_start
 from videonas.spaces import architecture_id
-from videonas.spaces.tiny_video import TinyVideoArchitecture, TinyVideoSpace
+from videonas.spaces.tiny_video import Block, TinyVideoArchitecture, TinyVideoSpace
+from videonas.task import Clip, Task
 
 SPACE = TinyVideoSpace()
 
@@ -137,6 +140,74 @@ def test_a_child_does_not_depend_on_how_many_are_born_after_it(algorithm: Any) -
     for search in (few, many):
         search.step()
     assert few.births(4) == many.births(9)[:4]
+
+
+# Networks that the search begins with
+
+
+@given(st.lists(evolved(mutations=2), min_size=1, max_size=5, unique=True))
+@settings(max_examples=20, deadline=None)
+def test_given_networks_are_born_first_and_the_others_are_drawn_as_ever(
+    nets: list[TinyVideoArchitecture],
+) -> None:
+    starts = [plain_start(net) for net in nets]
+    here, elsewhere = place(SPACE, start_from=starts), place(SPACE)
+    for index, net in enumerate(nets):
+        born = here.birth(f"000000-{index:02d}", ())
+        identity = architecture_id("tiny_video", net)
+        assert born == Individual(f"000000-{index:02d}", identity, net, "given")
+    for name in (f"000000-{len(nets):02d}", "000001-00"):
+        assert here.birth(name, ()) == elsewhere.birth(name, ())
+
+
+@pytest.mark.parametrize("algorithm", ["tournament", "regularised", "nsga2", "random", "drift"])
+def test_a_given_network_can_be_a_parent_under_every_algorithm(algorithm: str) -> None:
+    net = SPACE.normalise(SPACE.shrunk(SPACE.presets["mobile2"], TASK), TASK)
+    values = {"algorithm": algorithm, "population": 8, "children": 2, "objectives": ["loss"],
+              "start_from": [plain_start(net)]}
+    search = Simulation(make_settings(values), lambda a: -SPACE.distance(a, net))
+    first = search.step()
+    assert [born.origin for born in first] == ["given"] + ["sampled"] * 7
+    search.run(3)
+    if algorithm != "drift":
+        assert search.best[-1] == 0, "nobody is nearer to it"
+
+
+def test_a_given_network_outside_the_budget_is_told() -> None:
+    big = TinyVideoArchitecture(64, 2, 1, (Block(filters=512, expand=4),))
+    costs = SPACE.costs(big, TASK)
+    starts = [plain_start(SPACE.sample(TASK, Random(1))), plain_start(big)]
+    for limit in ("parameters", "macs"):
+        least = getattr(costs, limit)
+        inside = {f"max_{limit}": least, "start_from": starts}
+        assert place(SPACE, **inside).birth("000000-01", ()).architecture == big
+        outside = {**inside, f"max_{limit}": least - 1}
+        refused = rf"^start_from.1: {least:,} .*; allowed: {least - 1:,}; raise the limit, or begin"
+        with pytest.raises(UnfitStart, match=refused):
+            place(SPACE, **outside).birth("000000-00", ())
+        grown = place(SPACE, [parent(SPACE, SPACE.sample(TASK, Random(2)))], **outside)
+        assert grown.birth("000001-00", ()).origin == "mutated", "a later budget may be smaller"
+
+
+def test_what_can_never_be_inside_is_told_before_there_is_data() -> None:
+    big = TinyVideoArchitecture(64, 2, 1, (Block(filters=512, expand=4),))
+    least = SPACE.costs(big, Task(SPACE.largest(), 2)).parameters
+    starts = [plain_start(big)]
+    check_starts(make_settings({"start_from": starts, "max_parameters": least}))
+    with pytest.raises(UnfitStart, match=f"{least:,} parameters; allowed: {least - 1:,}"):
+        check_starts(make_settings({"start_from": starts, "max_parameters": least - 1}))
+
+
+def test_the_data_decide_what_a_given_network_may_ask_for() -> None:
+    net = TinyVideoArchitecture(48, 4, 4, (Block(filters=8),))
+    small = Task({"rgb": Clip(8, 24)}, 3)
+    made = make_settings({"start_from": [plain_start(net)]})
+    algorithm, budget = open_algorithm(made), Budget()
+    with pytest.raises(UnfitStart, match="image_size is 48; allowed: 1 to the 24 pixels"):
+        BirthPlace(SPACE, small, made, algorithm, budget, ()).birth("000000-00", ())
+    made = make_settings({"start_from": [plain_start(net)], "shrink_start_from": True})
+    born = BirthPlace(SPACE, small, made, algorithm, budget, ()).birth("000000-00", ())
+    assert born.architecture == TinyVideoArchitecture(24, 4, 2, net.blocks)
 
 
 # The static budget

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,6 +14,7 @@ import keras
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import strategies as st
 
 from tests.architectures import PUBLISHED_TASK, TASK, architectures, one_block, with_block
 from videonas.networks import build, layers
@@ -28,6 +30,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:You are using a softmax over axi
 """Where one position is left, a non-local operation has nothing to choose from."""
 
 SMALL = Task({"rgb": Clip(8, 12)}, 3)
+SEVERAL = replace(SMALL, multi_label=True)
 
 small = architectures(SMALL, most_blocks=2, filters=6, repeats=3, expand=3)
 
@@ -96,16 +99,23 @@ def close(a: Any, b: Any) -> bool:
 # Counts and shapes
 
 
-@given(small)
-@example(EVERYTHING)
-@example(ALSO)
-@few(12)
-def test_counts_and_shapes_are_those_of_the_arithmetic(raw: TinyVideoArchitecture) -> None:
-    net = normalise(raw, SMALL)
-    model = build_net(net)
+tasks = st.sampled_from([SMALL, SEVERAL])
+
+
+@given(small, tasks)
+@example(EVERYTHING, SMALL)
+@example(ALSO, SMALL)
+@example(EVERYTHING, SEVERAL)
+@example(ALSO, SEVERAL)
+@few(16)
+def test_counts_and_shapes_are_those_of_the_arithmetic(
+    raw: TinyVideoArchitecture, task: Task
+) -> None:
+    net = normalise(raw, task)
+    model = build_net(net, task)
     outputs = run_layers(model, clips(net, 1))
     parameters = sum(math.prod(weight.shape) for weight in model.trainable_weights)
-    assert costs(net, SMALL) == Costs(parameters, count_macs(model, outputs))
+    assert costs(net, task) == Costs(parameters, count_macs(model, outputs))
     for layer in walk(net):
         size = layer.after
         found = outputs[f"{layer.path}.out.{layer.block.activation}"].shape
@@ -138,12 +148,12 @@ def test_counts_hold_for_other_channels(channels: int) -> None:
     assert model.input_shape == (None, 4, 16, 16, channels)
 
 
-@given(small)
-@example(EVERYTHING)
-@example(ALSO)
+@given(small, tasks)
+@example(EVERYTHING, SMALL)
+@example(ALSO, SEVERAL)
 @few(6)
-def test_logits_come_for_any_number_of_clips(raw: TinyVideoArchitecture) -> None:
-    model = build_net(raw)
+def test_logits_come_for_any_number_of_clips(raw: TinyVideoArchitecture, task: Task) -> None:
+    model = build_net(raw, task)
     three = clips(raw, 3)
     logits = run(model, three)
     assert model.output_shape == (None, SMALL.classes)
@@ -153,12 +163,12 @@ def test_logits_come_for_any_number_of_clips(raw: TinyVideoArchitecture) -> None
         assert close(run(model, three[number : number + 1]), logits[number : number + 1])
 
 
-@given(small)
-@example(EVERYTHING)
-@example(ALSO)
+@given(small, tasks)
+@example(EVERYTHING, SMALL)
+@example(ALSO, SEVERAL)
 @few(6)
-def test_no_clip_of_a_batch_sees_another(raw: TinyVideoArchitecture) -> None:
-    model = build_net(raw)
+def test_no_clip_of_a_batch_sees_another(raw: TinyVideoArchitecture, task: Task) -> None:
+    model = build_net(raw, task)
     three = clips(raw, 3)
     before = run_layers(model, three)
     three[1] += 1
@@ -170,12 +180,12 @@ def test_no_clip_of_a_batch_sees_another(raw: TinyVideoArchitecture) -> None:
     assert not close(before["frames"], after["frames"])
 
 
-@given(small)
+@given(small, tasks)
 @few(8)
-def test_the_normal_form_is_the_same_network(raw: TinyVideoArchitecture) -> None:
-    assume(raw != normalise(raw, SMALL))
-    normal = build_net(normalise(raw, SMALL))
-    literal = build_as_written(raw)
+def test_the_normal_form_is_the_same_network(raw: TinyVideoArchitecture, task: Task) -> None:
+    assume(raw != normalise(raw, task))
+    normal = build_net(normalise(raw, task), task)
+    literal = build_as_written(raw, task)
     assert weight_shapes(literal) == weight_shapes(normal)
     x = clips(raw, 2)
     assert close(run(copied(normal, literal), x), run(normal, x))
@@ -238,16 +248,20 @@ def test_a_saved_network_with_everything_gives_the_same(tmp_path: Path) -> None:
     check_saving(EVERYTHING, tmp_path)
 
 
-def check_saving(architecture: TinyVideoArchitecture, folder: Path) -> None:
+def test_a_saved_network_for_several_labels_gives_the_same(tmp_path: Path) -> None:
+    check_saving(one_block(8, 4), tmp_path, SEVERAL)
+
+
+def check_saving(architecture: TinyVideoArchitecture, folder: Path, task: Task = SMALL) -> None:
     """Saves a network, loads it, and compares what both give; so with weights alone."""
-    model, x = build_net(architecture), clips(architecture, 2)
+    model, x = build_net(architecture, task), clips(architecture, 2)
     model.save(folder / "whole.keras")
     loaded: Any = keras.saving.load_model(folder / "whole.keras")
     assert [layer.name for layer in loaded.layers] == [layer.name for layer in model.layers]
     np.testing.assert_array_equal(run(loaded, x), run(model, x))
 
     model.save_weights(folder / "some.weights.h5")
-    fresh = build("tiny_video", architecture, SMALL)
+    fresh = build("tiny_video", architecture, task)
     assert not close(run(fresh, x), run(model, x))
     fresh.load_weights(folder / "some.weights.h5")
     np.testing.assert_array_equal(run(fresh, x), run(model, x))

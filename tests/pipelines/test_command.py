@@ -166,7 +166,7 @@ def test_a_pipeline_has_the_generations_and_the_parallelism_that_were_asked_for(
 def test_generations_come_one_after_the_other(tmp_path: Path) -> None:
     compile_pipeline("tiny_video", tmp_path / "p.yaml", generations=3)
     tasks = compiled(tmp_path / "p.yaml")["root"]["dag"]["tasks"]
-    order = ["start", "data-prep", "generation", "generation-2", "generation-3"]
+    order = ["start", "data-prep", "generation", "generation-2", "generation-3", "finish"]
     assert tasks.keys() == set(order)
     for before, task in pairwise(order):
         assert before in tasks[task]["dependentTasks"]

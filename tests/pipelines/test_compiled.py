@@ -72,7 +72,7 @@ def test_every_task_is_uncached() -> None:
     every = [t for c in (*compiled["components"].values(), compiled["root"]) for t in tasks(c)]
     executed = [t for t in every
                 if "executorLabel" in compiled["components"][t["componentRef"]["name"]]]
-    assert len(executed) == 2 + 5 * 4
+    assert len(executed) == 2 + 5 * 4 + 1
     assert not any(t.get("cachingOptions", {}).get("enableCache") for t in executed)
 
 

@@ -86,7 +86,7 @@ def test_the_addresses_are_those_of_the_search(root: SearchRoot) -> None:
     assert best is not None
     said = lines(printed(root))
     assert said["network"] == (
-        f"{root.architecture_address(best.individual.id)}  (videonas show FILE)"
+        f"{root.architecture_address(best.individual.id)}  (videonas show ROOT)"
     )
     assert said["report"] == root.report_address(3)
     assert said["everything"] == root.uri

@@ -120,6 +120,7 @@ def rows_of(*members: Member[None], budget: Budget | None = None) -> list[dict[s
         row |= dict(zip(data["network_columns"], network, strict=True))
         row["message"] = data["messages"][row["message"]]
         row["outcome"] = data["outcomes"][row["outcome"]]
+        row["origin"] = data["origins"][row["origin"]]
         rows.append(row)
     return rows
 
@@ -129,12 +130,14 @@ def test_an_individual_is_a_row_of_numbers_as_they_were_recorded() -> None:
     born = member("000001-00", measured=measured, parents=("000000-00",), edits=(SKIP,))
     first, row = rows_of(member(), born)
     assert row == {
-        "name": "000001-00", "id": "a" * 12, "outcome": "ok", "parents": ("000000-00",),
+        "name": "000001-00", "origin": "mutated", "id": "a" * 12, "outcome": "ok",
+        "parents": ("000000-00",),
         "edits": [["", "blocks.0.skip", "no", "yes"]], "fitness": -1.25, "top1": 0.5, "top5": 0.9,
         "loss": 1.25, "parameters": 5000, "macs": 20_000_000, "latency": 4.0679,
         "quartiles": (3.968, 4.268), "seconds": 3.2, "steps": None, "message": "",
         "drawing": None,
     }
+    assert first["origin"] == "sampled"
     assert (first["parents"], first["edits"], first["latency"], first["quartiles"]) == (
         (), [], None, None
     )

@@ -10,17 +10,27 @@ from typing import Any
 import pytest
 
 from videonas.codec import decode, encode
+from videonas.errors import DamagedRecord
 from videonas.search.architecture_file import encode_architecture, read_architecture
+from videonas.search.dataset import Dataset
 from videonas.search.population import Candidates, Population
-from videonas.search.records import FORMATS, SearchRecord
+from videonas.search.records import FORMATS, OLDER_FORMATS, Records, SearchRecord
 from videonas.search.root import SearchRoot
 from videonas.search.settings import make_settings
 from videonas.spaces import architecture_id, open_space
+from videonas.storage import open_store
 
 FORMATS_FOLDER = Path(__file__).parent / "formats"
 EXAMPLES = sorted(FORMATS_FOLDER.glob("*.json"))
 ARCHITECTURES = sorted(FORMATS_FOLDER.glob("*.yaml"))
-KINDS: dict[str, Any] = {name: kind for kind, name in FORMATS.items()}
+KINDS: dict[str, Any] = {name: kind for kind, name in FORMATS.items()} | {
+    name: kind for kind, names in OLDER_FORMATS.items() for name in names
+}
+
+
+def _format(path: Path) -> str:
+    """The format of an example: `training/1` of `training-1-with-curve.json`."""
+    return "/".join(path.stem.split("-")[:2])
 
 
 def _kind(name: str) -> Any:
@@ -31,16 +41,59 @@ def _kind(name: str) -> Any:
 
 
 def test_every_format_has_an_example() -> None:
-    assert {path.stem.replace("-", "/") for path in EXAMPLES} >= set(FORMATS.values())
+    assert {_format(path) for path in EXAMPLES} == set(KINDS)
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_an_example_loads_and_loses_nothing(path: Path) -> None:
-    name = path.stem.replace("-", "/")
+    name = _format(path)
     record = decode(_kind(name), path.read_bytes(), name, path.name)
     written = json.loads(encode(record, name))
     before = json.loads(path.read_bytes())
-    assert {key: written[key] for key in before} == before
+    assert _kept(written, before) == before
+
+
+def _kept(written: Any, before: Any) -> Any:
+    """What was written, without the fields that are newer than the example."""
+    if isinstance(before, dict):
+        return {key: _kept(written[key], value) for key, value in before.items()}
+    if isinstance(before, list) and len(written) == len(before):
+        return [_kept(*pair) for pair in zip(written, before, strict=True)]
+    return written
+
+
+def test_a_loss_in_a_record_is_seen() -> None:
+    before = {"a": [{"b": 1}, {"c": [2]}]}
+    assert _kept({"a": [{"b": 1, "new": 5}, {"c": [2]}], "new": 5}, before) == before
+    for lossy in ({"a": [{"b": 2}, {"c": [2]}]}, {"a": [{"b": 1}]}, {"a": [{"b": 1}, {"c": []}]}):
+        assert _kept(lossy, before) != before
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_an_example_is_read_as_a_record_of_a_search(path: Path, tmp_path: Path) -> None:
+    name = _format(path)
+    shutil.copy(path, tmp_path / "record.json")
+    record = Records(open_store(str(tmp_path))).read(_kind(name), "record.json")
+    assert record == decode(_kind(name), path.read_bytes(), name, path.name)
+
+
+def test_an_older_data_set_has_class_folders_and_one_label() -> None:
+    path = FORMATS_FOLDER / "dataset-1.json"
+    dataset = decode(Dataset, path.read_bytes(), "dataset/1", path.name)
+    assert (dataset.labels_from, dataset.task.multi_label) == ("class folders", False)
+
+
+@pytest.mark.parametrize("found", ["dataset/0", "dataset/3", "timing/1", None, ["dataset/1"]])
+def test_another_format_is_refused_with_the_one_that_is_written(
+    tmp_path: Path, found: Any
+) -> None:
+    plain = json.loads((FORMATS_FOLDER / "dataset-2.json").read_text()) | {"format": found}
+    (tmp_path / "dataset.json").write_text(json.dumps(plain))
+    with pytest.raises(DamagedRecord, match="this version of videonas reads 'dataset/2'"):
+        Records(open_store(str(tmp_path))).read(Dataset, "dataset.json")
+    (tmp_path / "dataset.json").write_text("{")
+    with pytest.raises(DamagedRecord, match="not JSON"):
+        Records(open_store(str(tmp_path))).read(Dataset, "dataset.json")
 
 
 @pytest.mark.parametrize("path", ARCHITECTURES, ids=lambda p: p.stem)

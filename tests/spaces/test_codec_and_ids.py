@@ -96,9 +96,9 @@ def test_a_wrong_value_is_an_error_that_names_its_path(tmp_path: Path) -> None:
 # Ids
 
 GOLDEN_PRESETS = {
-    "tvn1": "bd63b1ca6703",
-    "tvn2": "3ee16507b7c1",
-    "tvn3": "3924dc336479",
+    "tvn1": "5593b41c8afb",
+    "tvn2": "1e42c99a8fcd",
+    "tvn3": "8de6afb2af99",
     "tvn4": "6405946f4d9f",
     "mobile1": "68d08bbda1bc",
     "mobile2": "08f5ea158f9f",
@@ -117,6 +117,31 @@ GOLDEN_SMALL = {
     )),
 }
 
+GOLDEN_LARGE = {
+    "bd63b1ca6703": TinyVideoArchitecture(224, 2, 4, (
+        Block("conv", 4, 2, "maxpool", 2, 2, 64, 4, 2, context_gate=True),
+        Block("maxpool", 3, 2, "conv", 1, 1, 128, 4, 1, squeeze=0.907),
+        Block("depthwise", 5, 3, "conv", 1, 1, 128, 4, 2, skip=True, context_gate=True),
+        Block("conv", 3, 2, "conv", 1, 1, 256, 8, 2, squeeze=0.727, context_gate=True),
+    )),
+    "3ee16507b7c1": TinyVideoArchitecture(256, 2, 7, (
+        Block("depthwise", 5, 3, "conv", 2, 1, 64, 4, 3, True, 0.067, True),
+        Block("conv", 4, 2, "maxpool", 2, 2, 128, 4, 5, True, 0.693, True),
+        Block("depthwise", 4, 1, "conv", 1, 1, 1024, 1, 6),
+        Block("avgpool", 3, 2, "conv", 1, 1, 256, 4, 1, context_gate=True),
+        Block("avgpool", 4, 3, "conv", 1, 1, 512, 4, 6, squeeze=0.947),
+        Block("depthwise", 3, 3, "conv", 1, 1, 512, 4, 4),
+        Block("maxpool", 2, 1, "conv", 1, 1, 348, 6, 1, context_gate=True),
+    )),
+    "3924dc336479": TinyVideoArchitecture(160, 8, 2, (
+        Block("depthwise", 3, 2, "conv", 5, 2, 64, 3, 2, squeeze=0.646, context_gate=True),
+        Block("depthwise", 3, 2, "conv", 1, 1, 256, 5, 4, skip=True, squeeze=0.906),
+        Block("depthwise", 5, 4, "maxpool", 3, 2, 256, 2, 4, skip=True),
+        Block("conv", 3, 2, "maxpool", 3, 3, 512, 5, 4, context_gate=True),
+    )),
+}
+"""TVN-1 to TVN-3 with ratios of three digits, as the presets once had them."""
+
 
 def test_the_golden_ids_cover_every_preset() -> None:
     assert GOLDEN_PRESETS.keys() == PRESETS.keys()
@@ -125,6 +150,11 @@ def test_the_golden_ids_cover_every_preset() -> None:
 @pytest.mark.parametrize("name", GOLDEN_PRESETS)
 def test_ids_of_the_published_networks_never_change(name: str) -> None:
     assert identity(PRESETS[name], PUBLISHED_TASK) == GOLDEN_PRESETS[name]
+
+
+@pytest.mark.parametrize("golden", GOLDEN_LARGE)
+def test_ids_of_large_networks_never_change(golden: str) -> None:
+    assert identity(GOLDEN_LARGE[golden], PUBLISHED_TASK) == golden
 
 
 @pytest.mark.parametrize("golden", GOLDEN_SMALL)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,9 +58,10 @@ def single(image_size: int, num_frames: int, frame_stride: int, blocks: list[Jso
 
 def mobile(spatial_act: str, repeats: int) -> Json:
     """The mobile networks, which differ in two values."""
-    first = RELU | {"spatial_act": spatial_act, "inv-bottle": 0, "squeeze": 0.0046, "inputs": [0]}
+    first = RELU | {"spatial_act": spatial_act, "inv-bottle": 0, "squeeze": 0.004598785768716973,
+                    "inputs": [0]}
     second = {"act": "relu", "spatial_act": "hswish", "temporal_act": "hswish", "inv-bottle": 1,
-              "squeeze": 0.859, "inputs": [1]}
+              "squeeze": 0.8589741047143076, "inputs": [1]}
     return {"input_streams": [{**clip(224, 2, 1), **STALE}], "blocks": [
         block("depth 5 4", "1d 2 1", 32, 3, 4, **first),
         block("depth 5 4", "maxpool 2 1", 128, 6, repeats, **second),
@@ -72,34 +71,36 @@ def mobile(spatial_act: str, repeats: int) -> Json:
 PUBLISHED: dict[str, Json] = {
     "tvn1": single(224, 2, 4, [
         block("std 4 2", "maxpool 2 2", 64, 4, 2, context_gate=1),
-        block("maxpool 3 2", "1d 1 1", 128, 4, 1, squeeze=0.907),
+        block("maxpool 3 2", "1d 1 1", 128, 4, 1, squeeze=0.9067600752736579),
         block("depth 5 3", "avgpool 1 1", 128, 4, 2, context_gate=1, skip=1),
-        block("std 3 2", "avgpool 1 1", 256, 8, 2, squeeze=0.727, context_gate=1),
+        block("std 3 2", "avgpool 1 1", 256, 8, 2, squeeze=0.7265534208526172, context_gate=1),
     ]),
     "tvn2": single(256, 2, 7, [
-        block("depth 5 3", "1d 2 1", 64, 4, 3, squeeze=0.067, context_gate=1, skip=1),
-        block("std 4 2", "maxpool 2 2", 128, 4, 5, squeeze=0.693, context_gate=1, skip=1),
+        block("depth 5 3", "1d 2 1", 64, 4, 3, squeeze=0.06667482492426025, context_gate=1,
+              skip=1),
+        block("std 4 2", "maxpool 2 2", 128, 4, 5, squeeze=0.693452618624749, context_gate=1,
+              skip=1),
         block("depth 4 1", "1d 1 1", 1024, 1, 6),
         block("avgpool 3 2", "1d 1 1", 256, 4, 1, context_gate=1),
-        block("avgpool 4 3", "1d 1 1", 512, 4, 6, squeeze=0.947),
+        block("avgpool 4 3", "1d 1 1", 512, 4, 6, squeeze=0.9472192794783585),
         block("depth 3 3", "maxpool 1 1", 512, 4, 4),
         block("maxpool 2 1", "maxpool 1 1", 348, 6, 1, context_gate=1),
     ]),
     "tvn3": single(160, 8, 2, [
-        block("depth 3 2", "1d 5 2", 64, 3, 2, squeeze=0.646, context_gate=1),
-        block("depth 3 2", "1d 1 1", 256, 5, 4, squeeze=0.906, skip=1),
+        block("depth 3 2", "1d 5 2", 64, 3, 2, squeeze=0.6457257964198263, context_gate=1),
+        block("depth 3 2", "1d 1 1", 256, 5, 4, squeeze=0.9061418818635367, skip=1),
         block("depth 5 4", "maxpool 3 2", 256, 2, 4, skip=1),
         block("std 3 2", "maxpool 3 3", 512, 5, 4, context_gate=1),
     ]),
     "tvn4": single(128, 8, 4, [
-        block("std 5 2", "1d 3 2", 64, 4, 5, squeeze=0.478, skip=1),
+        block("std 5 2", "1d 3 2", 64, 4, 5, squeeze=0.4775900391242449, skip=1),
         block("depth 5 2", "maxpool 2 2", 256, 6, 4, context_gate=1),
-        block("depth 5 3", "1d 1 1", 256, 8, 4, squeeze=0.253, context_gate=1),
+        block("depth 5 3", "1d 1 1", 256, 8, 4, squeeze=0.25309102981899967, context_gate=1),
     ]),
     "mobile1": mobile("relu", 4),
     "mobile2": mobile("hswish", 3),
 }
-"""The six networks, from the notes on `found_tvns.py`; ratios to three digits, as the presets."""
+"""The six networks, after `found_tvns.py`, with every digit of a ratio."""
 
 
 def written_out(published: Json) -> Json:
@@ -163,11 +164,11 @@ RELEASED_RATIOS = [
 
 @pytest.mark.parametrize(("name", "place", "ratio", "width"), RELEASED_RATIOS)
 def test_released_ratios_keep_a_width(name: str, place: int, ratio: float, width: int) -> None:
-    net = from_published(changed(PUBLISHED[name], f"blocks.{place}.squeeze", ratio)).architecture
-    assert net.blocks[place].squeeze == ratio
-    assert net.blocks[place].squeeze_width == width
+    net = from_published(PUBLISHED[name]).architecture
+    for read in (net.blocks[place], PRESETS[name].blocks[place]):
+        assert read.squeeze == ratio
+        assert read.squeeze_width == width
     assert normalise(net, PUBLISHED_TASK).blocks[place].squeeze_width == width
-    assert abs(PRESETS[name].blocks[place].squeeze_width - width) <= 1
 
 
 @given(architectures(), st.booleans())
@@ -491,10 +492,3 @@ def damaged(draw: st.DrawFn) -> Json:
 @many
 def test_a_damaged_network_is_a_network_or_told(published: Json) -> None:
     assert_network_or_told(lambda: from_published(published))
-
-
-def test_the_examples_of_the_documentation_are_one_network() -> None:
-    page = Path(__file__).parents[2] / "docs" / "tiny_video.md"
-    examples = re.findall(r"```json\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
-    one, other = (read_published(text, str(page)) for text in examples)
-    assert one == other == Imported(one.architecture, ())

@@ -250,3 +250,25 @@ def test_an_operator_on_blocks_takes_each_block_as_often() -> None:
     assert near(total, 1 / 2, draws), "the value that it has is drawn half of the time"
     assert len(places) == 4
     assert all(near(count, 1 / 4, total) for count in places.values())
+
+
+# Smaller clips
+
+
+@given(architectures(Task({"rgb": Clip(32, 96)}, 5), side=96), st.integers(1, 40),
+       st.integers(1, 120))
+@settings(max_examples=150, deadline=None)
+def test_a_network_shrinks_to_the_largest_clip_that_there_is(
+    net: TinyVideoArchitecture, frames: int, size: int
+) -> None:
+    task = Task({"rgb": Clip(frames, size)}, 5)
+    small = SPACE.shrunk(net, task)
+    normalise(small, task)
+    assert small.blocks == net.blocks
+    assert small.image_size == min(net.image_size, size)
+    assert small.frames == min(net.frames, frames), "a frame is given up only where there is none"
+    wider = replace(small, frame_stride=small.frame_stride + 1)
+    assert small.frame_stride == net.frame_stride or wider.span > frames
+    assert SPACE.shrunk(small, task) == small
+    if net.span <= frames and net.image_size <= size:
+        assert small == net

@@ -11,8 +11,15 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
+from tests.storage.places import new_place
 from videonas.errors import StorageError
 from videonas.storage import Store, open_store
 
@@ -30,11 +37,17 @@ CONTENTS = st.binary(max_size=40) | st.just(bytes(range(256)) * 300)
 class StoreAndDictionary(RuleBasedStateMachine):
     """Does the same to a store and to a dictionary."""
 
+    kind: str
+
     @initialize(nested=st.booleans(), scheme=st.sampled_from(["", "file://"]))
     def begin(self, nested: bool, scheme: str) -> None:
         """A store in a folder that is there, or is not there yet."""
         self.scratch = Path(tempfile.mkdtemp())
-        self.uri = f"{scheme}{self.scratch / 'new' / 'root' if nested else self.scratch / 'root'}"
+        self.uri = new_place(self.kind, self.scratch / "new" if nested else self.scratch).uri
+        if self.kind == "local":
+            self.uri = f"{scheme}{self.uri}"
+        elif nested:
+            self.uri = f"{self.uri}/ä b"
         self.store: Store = open_store(self.uri)
         self.model: dict[str, bytes] = {}
 
@@ -88,6 +101,8 @@ class StoreAndDictionary(RuleBasedStateMachine):
     def nothing_else_is_there(self) -> None:
         """Neither for who lists the store nor for who looks into its folder."""
         assert list(self.store.keys("")) == sorted(self.model)
+        if self.kind != "local":
+            return
         folder = Path(self.store.uri)
         files = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
         assert files == set(self.model)
@@ -98,10 +113,17 @@ class StoreAndDictionary(RuleBasedStateMachine):
             shutil.rmtree(self.scratch)
 
 
-TestStoreAndDictionary = StoreAndDictionary.TestCase
-TestStoreAndDictionary.settings = settings(
-    max_examples=40, stateful_step_count=25, deadline=None
-)
+@pytest.mark.parametrize(("kind", "examples"), [("local", 40), ("gs", 15), ("s3", 8)])
+def test_a_store_is_a_dictionary(
+    kind: str, examples: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in new_place(kind, tmp_path).environment.items():
+        monkeypatch.setenv(name, value)
+    machine = type(f"Of {kind}", (StoreAndDictionary,), {"kind": kind})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(max_examples=examples, stateful_step_count=25, deadline=None),
+    )
 
 
 @pytest.fixture

@@ -17,12 +17,15 @@ from videonas.training import trainer
 from videonas.training.trainer import (
     batch_indices,
     chunks,
+    loss_function,
     make_optimizer,
     training_function,
 )
 
 FRAMES, SIDE, CLASSES = 2, 3, 3
 SHAPES = {"rgb": (FRAMES, SIDE, SIDE, 3)}
+TASK = Task({"rgb": Clip(FRAMES, SIDE)}, CLASSES)
+SEVERAL = Task({"rgb": Clip(FRAMES, SIDE)}, CLASSES, multi_label=True)
 
 Data = tuple[Any, Any]
 
@@ -51,14 +54,24 @@ def toy_data(clips: int = 40) -> Data:
     return pixels.astype(np.uint8), labels
 
 
+def data_of_several_labels(clips: int = 40) -> Data:
+    """Noise, and for each label that a clip has a colour a little brighter."""
+    rng = np.random.default_rng(0)
+    labels = (np.arange(clips)[:, None] >> np.arange(CLASSES) & 1).astype(np.uint8)
+    pixels = rng.integers(0, 200, (clips, FRAMES, SIDE, SIDE, 3))
+    pixels += 55 * labels[:, None, None, None]
+    return pixels.astype(np.uint8), labels
+
+
 def train(
     settings: Settings, *, seed: int = 1, chunk: int = 20, model: keras.Model | None = None,
+    task: Task = TASK,
 ) -> tuple[list[float], Any]:
     """The losses, and all weights in one row; the order of the clips is always the same."""
     model = toy_model() if model is None else model
-    clips, labels = toy_data()
+    clips, labels = data_of_several_labels() if task.multi_label else toy_data()
     batches = batch_indices(len(labels), settings.batch_size, settings.train_steps, 0)
-    steps = training_function(model, SHAPES, settings, CLASSES, seed)
+    steps = training_function(model, SHAPES, settings, task, seed)
     losses: list[float] = []
     for first in range(0, settings.train_steps, chunk):
         part = batches[first : first + chunk].ravel()
@@ -275,7 +288,7 @@ def test_many_calls_do_what_one_does(chunk: int) -> None:
 def test_no_steps_change_nothing() -> None:
     model, settings = toy_model(), toy_settings()
     before = flat(model)
-    steps = training_function(model, SHAPES, settings, CLASSES, 0)
+    steps = training_function(model, SHAPES, settings, TASK, 0)
     clips, labels = toy_data()
     assert steps({"rgb": clips[:0]}, labels[:0], 0).shape == (0,)
     assert flat(model).tobytes() == before.tobytes()
@@ -284,7 +297,7 @@ def test_no_steps_change_nothing() -> None:
 @pytest.mark.parametrize(("values", "differ"), [({}, False), (AUGMENTED, True)])
 def test_each_step_draws_its_augmentation_anew(values: dict[str, Any], differ: bool) -> None:
     settings = toy_settings(learning_rate=1e-9, **values)
-    steps = training_function(toy_model(), SHAPES, settings, CLASSES, 0)
+    steps = training_function(toy_model(), SHAPES, settings, TASK, 0)
     one_batch = np.tile(np.arange(8), 20)
     clips, labels = toy_data()
     losses = steps({"rgb": clips[one_batch]}, labels[one_batch], 0).numpy()
@@ -299,7 +312,7 @@ def test_streams_are_shifted_and_mirrored_alike() -> None:
     model = keras.Model({"a": one, "b": other}, logits)
     settings = toy_settings(**AUGMENTED)
     shapes = {"a": SHAPES["rgb"], "b": SHAPES["rgb"]}
-    steps = training_function(model, shapes, settings, CLASSES, 0)
+    steps = training_function(model, shapes, settings, TASK, 0)
     clips, labels = toy_data()
     losses = steps({"a": clips, "b": clips}, labels, 0).numpy()
     assert losses == pytest.approx(np.log(CLASSES))
@@ -316,6 +329,43 @@ def test_losses_are_the_cross_entropies_of_the_batches_in_order(smoothing: float
     assert losses == pytest.approx(expected, rel=1e-4)
     assert np.ptp(expected) > 0.01
 
+
+# Several labels
+
+@pytest.mark.parametrize("values", [
+    {"learning_rate": 0.3}, {"optimizer": "adamw", "learning_rate": 0.02},
+], ids=["sgd", "adamw"])
+def test_a_network_learns_several_labels(values: dict[str, Any]) -> None:
+    losses, _ = train(toy_settings(train_steps=150, **values), chunk=150, task=SEVERAL)
+    assert np.mean(losses[:5]) > 0.55
+    assert np.mean(losses[-20:]) < 0.25
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.3, 1.0])
+def test_losses_of_several_labels_are_the_binary_cross_entropies_in_order(
+    smoothing: float
+) -> None:
+    settings = toy_settings(learning_rate=1e-9, label_smoothing=smoothing)
+    losses, _ = train(settings, chunk=8, task=SEVERAL)
+    clips, labels = data_of_several_labels()
+    there = 1 / (1 + np.exp(-np.asarray(toy_model()(clips / 127.5 - 1)).astype(float)))
+    targets = (1 - smoothing) * labels + smoothing / 2
+    entropies = -(targets * np.log(there) + (1 - targets) * np.log(1 - there)).mean(axis=1)
+    expected = entropies[batch_indices(40, 8, 20, 0)].mean(axis=1)
+    assert losses == pytest.approx(expected.tolist(), rel=1e-4)
+    assert np.ptp(expected) > 0.01
+
+
+@pytest.mark.parametrize("labels", [[0, 0, 0], [1, 1, 1], [0, 1, 1]], ids=str)
+def test_a_clip_may_have_no_label_or_all(labels: list[int]) -> None:
+    loss = loss_function(SEVERAL, 0.0)
+    sure = np.array([np.where(labels, 30.0, -30.0)], np.float32)
+    assert float(loss(sure, np.array([labels], np.uint8))) == pytest.approx(0, abs=1e-6)
+    assert float(loss(-sure, np.array([labels], np.uint8))) == pytest.approx(30)
+    assert float(loss(0 * sure, np.array([labels], np.uint8))) == pytest.approx(np.log(2))
+
+
+# Gradients
 
 def test_long_gradients_are_cut_and_short_ones_are_not() -> None:
     def length(clip_gradients: float) -> float:

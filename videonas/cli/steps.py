@@ -8,15 +8,26 @@ from typing import Any
 
 import click
 
-from videonas.cli.options import GENERATION, NAMES, SEARCH_ROOT, given_settings, settings_options
+from videonas.cli.options import (
+    GENERATION,
+    NAMES,
+    SEARCH_ROOT,
+    SettingsCommand,
+    given_settings,
+    settings_options,
+)
 from videonas.steps.shell import step
 
 
-@click.command("start")
+@click.command("start", cls=SettingsCommand)
 @SEARCH_ROOT
 @settings_options
 def start_command(
-    search_root: str, videos: str | None, settings_file: Path | None, assignments: tuple[str, ...]
+    search_root: str,
+    videos: str | None,
+    settings_file: Path | None,
+    assignments: tuple[str, ...],
+    start_from: tuple[str, ...],
 ) -> None:
     """Begins a search, or a further run of the one that is there.
 
@@ -25,10 +36,11 @@ def start_command(
 
     Example: videonas start --search-root runs/mine --videos DIR --set train_steps=300
     """
+    from videonas.search.start_from import naming_starts
     from videonas.steps.start import start
 
-    with step("start", search_root) as root:
-        started = start(root, given_settings(videos, settings_file, assignments))
+    with step("start", search_root) as root, naming_starts(start_from):
+        started = start(root, given_settings(videos, settings_file, assignments, start_from))
         click.echo(json.dumps({"first": started.first, "last": started.last}))
 
 
@@ -46,6 +58,8 @@ def data_prep_command(search_root: str) -> None:
 
     with step("data-prep", search_root) as root, progress("videos") as report:
         dataset = data_prep(root, report)
+        kind = "any number of labels" if dataset.multi_label else "one label"
+        click.echo(f"{len(dataset.classes)} classes, {kind} a video, from {dataset.labels_from}")
         for name, split in dataset.splits.items():
             click.echo(f"{name}: {split.clips} clips of {split.videos} videos")
         for skipped in dataset.skipped:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ Image = NDArray[np.uint8]
 
 # Self-contained formats and local files only: a playlist that calls itself .mp4 would make
 # FFmpeg open other files and addresses.
-_CONTAINER_OPTIONS = {"format_whitelist": "mov,matroska,avi", "protocol_whitelist": "file"}
+_CONTAINER_OPTIONS = {"format_whitelist": "mov,matroska,avi,gif", "protocol_whitelist": "file"}
 
 # Without `explode`, FFmpeg paints over damage and reports success. 2^26 pixels is twice 8K.
 _CODEC_OPTIONS = {"err_detect": "explode", "max_pixels": str(1 << 26)}
@@ -32,6 +33,12 @@ never shown, MPEG-4 packs two into one packet, and headers are off by one."""
 
 _MAX_ASPECT = 16
 """Longest side of a frame, in shortest sides: scaling a strip up would fill the memory."""
+
+_GIF_TRAILER = b";"
+"""The last byte of every GIF."""
+
+_GIF_TAIL = 1024
+"""Last bytes of a GIF that are looked at; some writers pad it with zeros or line ends."""
 
 
 class UnreadableVideo(VideonasError):
@@ -70,7 +77,7 @@ def read_clips(
     turned upright. Pixels count as square.
 
     Args:
-        path: a file in an MP4, MOV, Matroska, WebM or AVI container.
+        path: an MP4, MOV, Matroska, WebM, AVI or GIF file.
         clip: the geometry; `channels` is 3.
         frame_step: one source frame in so many is kept.
         clips_per_video: number of clips.
@@ -79,8 +86,7 @@ def read_clips(
         UnreadableVideo: the file is missing, empty, damaged or cut short, or holds no video.
     """
     try:
-        if path.stat().st_size == 0:
-            raise UnreadableVideo("the file is empty")
+        _check_file(path)
         promised = count_frames(path)
         plan = plan_clips(promised, clip.frames, frame_step, clips_per_video)
         images, decoded = _decode(path, plan, clip.size)
@@ -130,6 +136,8 @@ def count_frames(path: Path) -> int:
         # Matroska counts no frames, but knows how long it should be.
         if stream.frames == 0 and length - end > max(0.5, _MAY_LACK * length):
             raise UnreadableVideo(f"cut short: {end:.1f} of {length:.1f} seconds are there")
+        if container.format.name == "gif" and not _gif_ends(path):
+            raise UnreadableVideo("cut short: the end of the GIF is missing")
     if shown == 0:
         raise UnreadableVideo("it has no frames")
     return shown
@@ -165,6 +173,21 @@ def _span(frames: int, step: int) -> int:
 
 def _lacks(found: int, promised: int) -> bool:
     return promised - found > max(2, _MAY_LACK * promised)
+
+
+def _check_file(path: Path) -> None:
+    """Refuses what is no file with something in it; a pipe would be waited for without end."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise UnreadableVideo("it is a folder" if stat.S_ISDIR(found.st_mode) else "it is no file")
+    if found.st_size == 0:
+        raise UnreadableVideo("the file is empty")
+
+
+def _gif_ends(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _GIF_TAIL))
+        return file.read().rstrip(b"\0\r\n").endswith(_GIF_TRAILER)
 
 
 def _open(path: Path) -> InputContainer:
@@ -224,6 +247,8 @@ def _convert(frame: VideoFrame, size: int, scaler: VideoReformatter) -> Image:
 
 def _in_words(error: Exception) -> str:
     if isinstance(error, av.InvalidDataError | av.ArgumentError):
-        return "damaged, or not an MP4, MOV, Matroska, WebM or AVI file"
+        return "damaged, or not an MP4, MOV, Matroska, WebM, AVI or GIF file"
+    if isinstance(error, av.EOFError):
+        return "it ends before its first frame"
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return f"{text[0].lower()}{text[1:]}"

@@ -1,4 +1,4 @@
-"""A folder of videos to the shards of a data set."""
+"""Labelled videos to the shards of a data set."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from videonas.data.parallel import cores, map_in_order
-from videonas.data.sources import SourceVideo, class_names, find_videos, source_digest
+from videonas.data.sources import Sources, SourceVideo, source_digest
 from videonas.data.splits import check_splits, split_videos
 from videonas.errors import DataError, StorageError
 from videonas.search.dataset import Dataset, Shard, Skipped, Split
@@ -31,7 +31,7 @@ Splits = Mapping[str, Sequence[SourceVideo]]
 
 
 def prepare_dataset(
-    folder: Path,
+    sources: Sources,
     destination: Path,
     streams: Mapping[str, Clip],
     settings: Settings,
@@ -43,7 +43,7 @@ def prepare_dataset(
     settings give the same shards, byte by byte, whatever the number of threads.
 
     Args:
-        folder: the videos, in one folder a class.
+        sources: the videos, see `find_sources`.
         destination: where the shards go; created where it is missing. They count once this
             function has returned: after an error they are removed.
         streams: the clip that every record holds; only `rgb`, with 3 channels.
@@ -54,28 +54,28 @@ def prepare_dataset(
         What was made; the names of its shards are relative to `destination`.
 
     Raises:
-        DataError: no data set can be made of these videos, see `find_videos` and
-            `check_splits`, or too many of them cannot be read, see `max_bad_videos`.
+        DataError: no data set can be made of these videos, see `check_splits`, or too many of
+            them cannot be read, see `max_bad_videos`.
         StorageError: `destination` cannot be written.
     """
     clip = _only_rgb(streams)
-    videos = find_videos(folder)
-    classes = class_names(videos)
-    splits = split_videos(videos, classes, settings)
-    tally = _Tally(len(videos), settings.max_bad_videos)
-    shards = _write_shards(folder, destination, splits, clip, settings, tally, progress)
+    splits = split_videos(sources, settings)
+    tally = _Tally(len(sources.videos), settings.max_bad_videos)
+    shards = _write_shards(sources, destination, splits, clip, settings, tally, progress)
     return Dataset(
-        digest=source_digest(folder, videos, streams, settings),
-        source=str(folder),
+        digest=source_digest(sources, streams, settings),
+        source=str(sources.place),
         streams=dict(streams),
-        classes=classes,
+        classes=sources.classes,
         splits={
-            name: _describe(part, shards[name], len(classes), settings.clips_per_video)
+            name: _describe(part, shards[name], len(sources.classes), settings.clips_per_video)
             for name, part in tally.without_bad(splits).items()
         },
         source_frames=tally.source_frames,
         short_videos=tally.short_videos,
         skipped=tuple(Skipped(path, reason) for path, reason in sorted(tally.bad.items())),
+        multi_label=sources.multi_label,
+        labels_from=sources.layout,
     )
 
 
@@ -120,7 +120,7 @@ class _Tally:
 
 
 def _write_shards(
-    folder: Path,
+    sources: Sources,
     destination: Path,
     splits: Splits,
     clip: Clip,
@@ -137,19 +137,18 @@ def _write_shards(
         raise StorageError(
             f"{destination}: {error.strerror}; shards need a folder that can be written"
         ) from error
-    classes = class_names(video for part in splits.values() for video in part)
     with ExitStack() as undo:
         writers = {name: ShardWriter(destination, name) for name in splits}
         for writer in writers.values():
             undo.callback(writer.discard)
-        for name, video, decoded in _decode_all(folder, splits, clip, settings):
+        for name, video, decoded in _decode_all(sources.folder, splits, clip, settings):
             tally.count(video, decoded)
             if not isinstance(decoded, str):
-                writers[name].add({STREAM: decoded.clips}, [video.label], video.path)
+                writers[name].add({STREAM: decoded.clips}, video.labels, video.path)
             if progress is not None:
                 progress(tally.done, tally.total)
         because = f" ({len(tally.bad)} of {tally.total} files were skipped)" if tally.bad else ""
-        check_splits(tally.without_bad(splits), classes, settings, because=because)
+        check_splits(tally.without_bad(splits), sources, settings, because=because)
         shards = {name: writer.close() for name, writer in writers.items()}
         undo.pop_all()
     return shards
@@ -182,8 +181,9 @@ def _describe(
 ) -> Split:
     by_class = [0] * classes
     for video in videos:
-        by_class[video.label] += clips_per_video
-    return Split(len(videos), sum(by_class), tuple(by_class), shards)
+        for label in video.labels:
+            by_class[label] += clips_per_video
+    return Split(len(videos), len(videos) * clips_per_video, tuple(by_class), shards)
 
 
 def _only_rgb(streams: Mapping[str, Clip]) -> Clip:

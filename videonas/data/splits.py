@@ -3,45 +3,76 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections.abc import Iterable, Mapping, Sequence, Set
 
-from videonas.data.sources import SourceVideo
+from videonas.data.sources import Sources, SourceVideo
+from videonas.data.stratification import stratified
 from videonas.errors import DataError
 from videonas.search.dataset import SPLITS
 from videonas.search.settings import Settings
+
+log = logging.getLogger(__name__)
 
 EVERY_CLASS = ("train", "validation")
 """The splits that must have videos of every class."""
 
 
-def split_videos(
-    videos: Sequence[SourceVideo], classes: Sequence[str], settings: Settings
-) -> dict[str, list[SourceVideo]]:
+def split_videos(sources: Sources, settings: Settings) -> dict[str, list[SourceVideo]]:
     """Every video in exactly one split, each class in the same proportions.
 
+    A split that a list gives is kept. One that it does not give is cut from the training videos,
+    or from all where it gives none, by its fraction, each group of videos in one piece.
+
     Within a class, videos are ordered by a hash of the split seed and their path, so neither the
-    order of `videos` nor what other classes hold matters. Each list is in writing order, see
-    `mixed`.
+    order of videos nor what other classes hold matters; with groups or several labels a video,
+    see `stratified`. Each list is in writing order, see `mixed`.
 
     Args:
-        videos: what `find_videos` found.
-        classes: the names of the classes, for messages.
+        sources: the videos.
         settings: `validation_fraction`, `test_fraction` and `split_seed` count.
 
     Raises:
         DataError: see `check_splits`.
     """
+    given = {video.split for video in sources.videos} - {None}
+    splits: dict[str, list[SourceVideo]] = {
+        name: [video for video in sources.videos if video.split == name] for name in SPLITS
+    }
+    fractions = _fractions_to_cut(given, settings)
+    whole = splits["train"] if given else list(sources.videos)
+    if any(video.group is not None or len(video.labels) != 1 for video in whole):
+        cut = stratified(whole, fractions, settings.split_seed)
+    else:
+        cut = _by_class(whole, fractions, settings.split_seed)
+    for name, part in cut.items():
+        splits[name] = part if name not in given or name == "train" else splits[name]
+    splits = {name: mixed(part, settings.split_seed) for name, part in splits.items()}
+    check_splits(splits, sources, settings)
+    return splits
+
+
+def _fractions_to_cut(given: Set[str | None], settings: Settings) -> dict[str, float]:
+    """The shares into which the videos without a split of their own are cut."""
     fractions = split_fractions(settings)
+    held_out = {name: 0.0 if name in given else fractions[name] for name in SPLITS[1:]}
+    return {"train": 1 - sum(held_out.values()), **held_out}
+
+
+def _by_class(
+    videos: Sequence[SourceVideo], fractions: Mapping[str, float], seed: int
+) -> dict[str, list[SourceVideo]]:
+    """Splits of videos with one label each, every class by itself."""
     splits: dict[str, list[SourceVideo]] = {name: [] for name in SPLITS}
-    for label in range(len(classes)):
-        of_class = [video for video in videos if video.label == label]
-        of_class.sort(key=lambda video: _hash(f"split/{settings.split_seed}", video))
+    by_class: dict[int, list[SourceVideo]] = {}
+    for video in videos:
+        by_class.setdefault(video.labels[0], []).append(video)
+    for _, of_class in sorted(by_class.items()):
+        of_class.sort(key=lambda video: _hash(f"split/{seed}", video))
         start = 0
         for name, count in share_out(len(of_class), fractions).items():
             splits[name] += of_class[start : start + count]
             start += count
-    splits = {name: mixed(part, settings.split_seed) for name, part in splits.items()}
-    check_splits(splits, classes, settings)
     return splits
 
 
@@ -79,16 +110,17 @@ def share_out(count: int, fractions: Mapping[str, float]) -> dict[str, int]:
 def mixed(videos: Iterable[SourceVideo], seed: int) -> list[SourceVideo]:
     """Videos in an order in which every stretch holds the classes in proportion.
 
-    A reader that takes the first clips only thus gets all classes.
+    Of several labels a video, every stretch holds equal sets of them in proportion. A reader that
+    takes the first clips only thus gets all classes.
 
     Args:
         videos: in any order; it does not matter.
         seed: another seed gives another order.
     """
     hashes = {video: _hash(f"order/{seed}", video) for video in videos}
-    by_class: dict[int, list[SourceVideo]] = {}
+    by_class: dict[tuple[int, ...], list[SourceVideo]] = {}
     for video in sorted(hashes, key=lambda video: hashes[video]):
-        by_class.setdefault(video.label, []).append(video)
+        by_class.setdefault(video.labels, []).append(video)
     place = {
         video: (rank + 0.5) / len(part)
         for part in by_class.values()
@@ -99,7 +131,7 @@ def mixed(videos: Iterable[SourceVideo], seed: int) -> list[SourceVideo]:
 
 def check_splits(
     splits: Mapping[str, Sequence[SourceVideo]],
-    classes: Sequence[str],
+    sources: Sources,
     settings: Settings,
     *,
     because: str = "",
@@ -107,31 +139,58 @@ def check_splits(
     """Refuses splits that a search cannot use.
 
     Args:
-        splits: the videos by split.
-        classes: the names of the classes.
+        splits: the videos by split, those that were skipped left out.
+        sources: where they are from; all of them.
         settings: which splits are wanted.
         because: added to the message, such as what was skipped.
 
     Raises:
         DataError: training or validation lacks a class, or a split that has a positive fraction
-            is empty.
+            is empty. Where videos can have several labels, validation may lack a class.
     """
+    if not splits["train"]:
+        raise DataError(
+            f"videos: the train split is empty, of {len(sources.videos)} videos; give some the "
+            f"split 'train'{because}"
+        )
     wanted = [name for name, fraction in split_fractions(settings).items() if fraction > 0]
     for name in wanted:
-        present = {video.label for video in splits[name]}
-        for label, class_name in enumerate(classes):
-            if name in EVERY_CLASS and label not in present:
-                found = sum(v.label == label for part in splits.values() for v in part)
-                raise DataError(
-                    f"videos: class {class_name!r} has {found} usable video(s), and none for the "
-                    f"{name} split; {len(wanted)} or more are needed, one a split{because}"
-                )
-        if not present:
+        present = {label for video in splits[name] for label in video.labels}
+        for label, class_name in enumerate(sources.classes):
+            if name not in EVERY_CLASS or label in present:
+                continue
+            if sources.multi_label and name != "train" and splits[name]:
+                log.warning("%s: no video of class %r is in it", name, class_name)
+                continue
+            raise DataError(_lack(splits, sources, label, name, len(wanted)) + because)
+        if not splits[name]:
             total = sum(map(len, splits.values()))
             raise DataError(
                 f"videos: the {name} split is empty, of {total} usable videos; add videos, "
                 f"or set {name}_fraction to 0{because}"
             )
+
+
+def _lack(
+    splits: Mapping[str, Sequence[SourceVideo]],
+    sources: Sources,
+    label: int,
+    name: str,
+    needed: int,
+) -> str:
+    """Says that a class is missing in a split, and what would help."""
+    usable = [video for part in splits.values() for video in part if label in video.labels]
+    groups = {video.group for video in usable if video.group is not None}
+    if any(video.split == name for video in sources.videos):
+        advice = f"give some the split {name!r} in {sources.place}"
+    elif groups and len(usable) >= needed:
+        advice = f"they are in {len(groups)} group(s), and a group is in one split"
+    else:
+        advice = f"{needed} or more are needed, one a split"
+    return (
+        f"videos: class {sources.classes[label]!r} has {len(usable)} usable video(s), and none "
+        f"for the {name} split; {advice}"
+    )
 
 
 def _hash(purpose: str, video: SourceVideo) -> bytes:

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from videonas.data.clips import ClipReader
 from videonas.data.parallel import map_in_order
+from videonas.evaluation.metrics import classification_metrics
 from videonas.networks import build
 from videonas.search.result import Evaluation
 from videonas.training.augmentation import to_input
@@ -51,7 +52,7 @@ def evaluate(model: keras.Model, reader: ClipReader, watch: Stopwatch) -> dict[s
         watch: books the time.
 
     Returns:
-        `top1` and `top5` as shares, `loss` as mean cross-entropy in nats.
+        see `classification_metrics`.
     """
 
     @tf.function(autograph=False, input_signature=[
@@ -73,23 +74,3 @@ def evaluate(model: keras.Model, reader: ClipReader, watch: Stopwatch) -> dict[s
         all_labels.append(labels)
         watch.lap("evaluate")
     return classification_metrics(np.concatenate(all_logits), np.concatenate(all_labels))
-
-
-def classification_metrics(logits: Any, labels: Any) -> dict[str, float]:
-    """Top-1 and top-5 accuracy as shares, mean cross-entropy in nats.
-
-    Args:
-        logits: `(n, classes)`.
-        labels: `(n,)`; with fewer than 5 classes, top-5 counts all of them.
-    """
-    logits = logits.astype(np.float64)
-    own = logits[np.arange(len(labels)), labels]
-    peak = logits.max(axis=1)
-    losses = peak + np.log(np.exp(logits - peak[:, None]).sum(axis=1)) - own
-    # equal logits, and NaN, count against the network: one that says nothing scores nothing
-    rank = (~(logits < own[:, None])).sum(axis=1)
-    return {
-        "top1": float(np.mean(rank <= 1)),
-        "top5": float(np.mean(rank <= 5)),
-        "loss": float(np.mean(losses)),
-    }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from random import Random
 from typing import Any
 
 from videonas.errors import BudgetError
 from videonas.evolution.algorithm import Algorithm
+from videonas.evolution.starts import starts
 from videonas.search.budget import Budget
 from videonas.search.individual import Individual
 from videonas.search.population import Member
@@ -39,13 +41,19 @@ class BirthPlace:
         are born after it. An architecture that is there already is drawn again; when nothing
         else turns up, it is taken, and costs nothing since its result is known.
 
+        The first names of the first generation go to the networks of `start_from`.
+
         Args:
             name: such as `000007-03`.
             taken: ids of the parents' and the earlier newborns' architectures.
 
         Raises:
             BudgetError: no draw fits the static budget.
+            UnfitStart: a network of `start_from` does not, or the task does not allow it.
         """
+        given = self._given(name)
+        if given is not None:
+            return given
         rng = Random(f"{self.settings.seed}/{name}")
         refused: list[Costs] = []
         known: Individual[Any] | None = None
@@ -61,6 +69,19 @@ class BirthPlace:
         if known is None:
             raise BudgetError(self._excluded(name, refused))
         return known
+
+    def _given(self, name: str) -> Individual[Any] | None:
+        """The individual that `start_from` says; None for a name that it does not reach."""
+        generation, _, index = name.partition("-")
+        if int(generation) > 0 or int(index) >= len(self._starts):
+            return None
+        architecture = self._starts[int(index)]
+        identity = architecture_id(self.space.name, architecture)
+        return Individual(name, identity, architecture, "given")
+
+    @cached_property
+    def _starts(self) -> Sequence[Any]:
+        return starts(self.settings, self.space, self.task, self.budget)
 
     def _draw(self, name: str, rng: Random) -> Individual[Any]:
         if self.algorithm.parent is None or not self.parents:

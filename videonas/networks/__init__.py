@@ -26,7 +26,7 @@ def build(space: str, architecture: Any, task: Task, *, dropout: float = 0.5) ->
     Args:
         space: the architecture's search space.
         architecture: normalised.
-        task: gives the number of classes and channels.
+        task: gives the number of classes and channels, and whether a clip can have several labels.
         dropout: share of features dropped before the last layer in training.
 
     Raises:

@@ -147,6 +147,22 @@ def non_local(x: Any, frames: int, width: int, name: str) -> Any:
     return layers.Add(name=f"{name}.add")([x, mixed])
 
 
+def softmax_pool(x: Any) -> Any:
+    """Sums over time, each value weighted by a softmax over time: nearly a maximum, but smooth.
+
+    One frame alone can decide. The softmax is taken of the values divided by the square root of
+    the number of frames, and of each class on its own.
+
+    Args:
+        x: `(batch, frames, classes)`.
+
+    Returns:
+        `(batch, classes)`.
+    """
+    weights = ops.softmax(x * x.shape[1] ** -0.5, axis=1)
+    return ops.sum(x * weights, axis=1)
+
+
 def _clip_mean(x: Any, frames: int, name: str) -> Any:
     """Mean over time and space: `(batch, channels)`."""
     _, height, width, channels = x.shape

@@ -27,7 +27,8 @@ def build_tiny_video(
 
     Args:
         architecture: the genotype; it is normalised first.
-        task: gives the number of classes and channels.
+        task: gives the number of classes and channels, and with it the head: with several labels
+            a clip, logits are pooled over time.
         dropout: share of features dropped before the last layer in training; the released
             builder drops half.
 
@@ -45,12 +46,23 @@ def build_tiny_video(
     for layer in walk(architecture, channels):
         x = _layer(x, layer)
         frames = layer.after.frames
+    return keras.Model(clip, _head(x, frames, task, dropout), name="tiny_video")
+
+
+def _head(x: Any, frames: int, task: Task, dropout: float) -> Any:
+    """Logits `(batch, classes)` of `(batch * frames, side, side, channels)`.
+
+    With several labels each frame has logits of its own: what a label stands for may be seen in
+    few of them. Where one frame is left, both heads are the same.
+    """
     _, height, width, channels = x.shape
-    x = ops.mean(Fold((frames * height * width, channels), name="clips")(x), axis=1)
+    by_frame = task.multi_label and frames > 1
+    shape = (frames, height * width, channels) if by_frame else (frames * height * width, channels)
+    x = ops.mean(Fold(shape, name="clips")(x), axis=-2)
     x = klayers.Dropout(dropout, name="dropout")(x)
     small = keras.initializers.RandomNormal(stddev=0.01)
     logits = klayers.Dense(task.classes, kernel_initializer=small, name="head")(x)
-    return keras.Model(clip, logits, name="tiny_video")
+    return layers.softmax_pool(logits) if by_frame else logits
 
 
 def _layer(x: Any, layer: Layer) -> Any:

@@ -9,6 +9,7 @@ from videonas.report.drawings import Drawings
 from videonas.report.edits import EditText, edit_text
 from videonas.report.formats import shortened
 from videonas.report.quantities import Quantity, metrics_of
+from videonas.search.individual import ORIGINS
 from videonas.search.lineage import Lineage, fitness
 from videonas.search.population import Member
 from videonas.search.result import OUTCOMES
@@ -16,8 +17,9 @@ from videonas.search.settings import Settings
 from videonas.spaces import SearchSpace
 from videonas.task import Task
 
-BIRTH = ("name", "outcome", "parents", "edits", "message", "network")
-"""What the row of an individual holds: `outcome`, `message` and `network` are numbers of rows."""
+BIRTH = ("name", "origin", "outcome", "parents", "edits", "message", "network")
+"""What the row of an individual holds: `origin`, `outcome`, `message` and `network` are numbers of
+rows."""
 
 NETWORK = (
     "id", "drawing", "fitness", "parameters", "macs", "latency", "quartiles", "seconds", "steps"
@@ -53,7 +55,8 @@ def individual_rows(
 
     Returns:
         `columns` and `rows` of individuals, `network_columns` and `networks`, `metrics` with their
-        names and labels, `outcomes`, `messages`, `drawings`, and the `train_steps` of the settings.
+        names and labels, `origins`, `outcomes`, `messages`, `drawings`, and the `train_steps` of
+        the settings.
     """
     metrics, drawings = metrics_of(lineage), Drawings()
     networks, messages, drawn = _Table(), _Table(), dict[str, int]()
@@ -66,7 +69,8 @@ def individual_rows(
             network = _network(member, settings, metrics, drawn.get(individual.id))
             message = "" if outcome == "ok" else shortened(member.result.message(generation.budget))
             rows.append([
-                individual.name, OUTCOMES.index(outcome), individual.parents,
+                individual.name, ORIGINS.index(individual.origin), OUTCOMES.index(outcome),
+                individual.parents,
                 [_edit(edit_text(edit, space.kind)) for edit in individual.edits],
                 messages.number(message), networks.number(network),
             ])
@@ -75,7 +79,8 @@ def individual_rows(
         "network_columns": (*NETWORK, *(metric.name for metric in metrics)),
         "networks": list(networks.rows),
         "metrics": [[m.name, m.label, m.is_share, m.highest] for m in metrics],
-        "outcomes": OUTCOMES, "messages": list(messages.rows), "drawings": drawings.rows(),
+        "origins": ORIGINS, "outcomes": OUTCOMES, "messages": list(messages.rows),
+        "drawings": drawings.rows(),
         "train_steps": settings.train_steps,
     }
 

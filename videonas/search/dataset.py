@@ -53,7 +53,8 @@ class Split:
     Attributes:
         videos: number of videos.
         clips: number of clips.
-        clips_by_class: number of clips by class, in the order of the classes.
+        clips_by_class: number of clips by class, in the order of the classes; a clip counts for
+            each of its labels.
         shards: the files, in reading order.
     """
 
@@ -70,7 +71,7 @@ class Skipped:
     """A file that no clip was made of.
 
     Attributes:
-        path: relative to the folder of videos.
+        path: relative to the folder of videos, or as a list names it.
         reason: in words.
     """
 
@@ -86,13 +87,15 @@ class Dataset:
 
     Attributes:
         digest: of the source files and of every setting that a shard depends on.
-        source: the folder of videos, for people.
+        source: the folder or the list of videos, for people.
         streams: the clip that every record holds, by stream.
         classes: class names; a label is an index into them.
         splits: by name, see `SPLITS`.
         source_frames: frames decoded.
         short_videos: videos with fewer frames than a clip, whose frames were repeated.
         skipped: files left out.
+        multi_label: whether a video can have several labels, or none.
+        labels_from: which layout they were read from, for people, such as `CSV list`.
     """
 
     __pydantic_config__ = STRICT
@@ -105,11 +108,13 @@ class Dataset:
     source_frames: int
     short_videos: int
     skipped: tuple[Skipped, ...] = field(default=())
+    multi_label: bool = False
+    labels_from: str = "class folders"
 
     @property
     def task(self) -> Task:
         """What a network trained on this data must do."""
-        return Task(streams=self.streams, classes=len(self.classes))
+        return Task(self.streams, len(self.classes), self.multi_label)
 
 
 def sha256_of_file(path: Path) -> str:

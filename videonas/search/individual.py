@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar, get_args
 
 from pydantic import StringConstraints
 
@@ -16,7 +16,8 @@ A = TypeVar("A")
 
 IndividualName = Annotated[str, StringConstraints(pattern=r"^\d{6}-\d{2,5}$")]
 ArchitectureId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
-Origin = Literal["sampled", "mutated"]
+Origin = Literal["sampled", "mutated", "given"]
+ORIGINS: tuple[Origin, ...] = get_args(Origin)
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class Individual(Generic[A]):
         name: generation and index of birth, such as `000007-03`.
         id: of the architecture.
         architecture: the genotype, normalised.
-        origin: `sampled` or `mutated`.
-        parents: names, none for a sampled one.
+        origin: `sampled`, `mutated`, or `given` by the person who began the search.
+        parents: names; none for one that was not mutated.
         edits: the mutations that made it of its parent, in order.
     """
 

@@ -21,7 +21,9 @@ def fitness(member: Member[Any], settings: Settings) -> float | None:
     if not metrics:
         return None
     try:
-        return -metrics["loss"] if settings.fitness == "loss" else metrics["top1"] + metrics["top5"]
+        if settings.fitness == "loss":
+            return -metrics["loss"]
+        return sum(metrics[name] for name in settings.fitness.split("+"))
     except KeyError as error:
         raise DamagedRecord(
             f"{member.individual.name}: its result has no {error.args[0]!r} among {sorted(metrics)}"

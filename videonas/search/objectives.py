@@ -34,6 +34,7 @@ OBJECTIVES: Mapping[str, Objective] = {
     "loss": _metric("loss", maximised=False),
     "top1": _metric("top1", maximised=True),
     "top5": _metric("top5", maximised=True),
+    "map": _metric("map", maximised=True),
     "latency": Objective(
         False, lambda result: result.latency.median_ms if result.latency else None
     ),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from videonas.codec import STRICT, decode, encode
 from videonas.search.dataset import Dataset
+from videonas.search.finished import Finished, FinishedNetwork, Plan
 from videonas.search.population import Candidates, Population
 from videonas.search.result import Evaluation, Latency, Training
-from videonas.storage import Store
+from videonas.storage import Store, in_parallel
 
 T = TypeVar("T")
 
@@ -91,7 +93,7 @@ class Timing:
 FORMATS: Mapping[type[Any], str] = {
     SearchRecord: "search/1",
     RunRecord: "run/1",
-    Dataset: "dataset/1",
+    Dataset: "dataset/2",
     Candidates: "candidates/1",
     Population: "population/1",
     Latency: "latency/1",
@@ -100,8 +102,15 @@ FORMATS: Mapping[type[Any], str] = {
     Attempt: "attempt/1",
     Failure: "failure/1",
     Timing: "timing/1",
+    Plan: "plan/1",
+    FinishedNetwork: "network/1",
+    Finished: "finished/1",
 }
 """The format that is written, by the class of a record."""
+
+OLDER_FORMATS: Mapping[type[Any], tuple[str, ...]] = {Dataset: ("dataset/1",)}
+"""Formats that were written once and are read for ever, by the class of a record; the fields that
+they lack have defaults that say what was meant."""
 
 
 class Records:
@@ -123,6 +132,14 @@ class Records:
         data = self.store.read(key)
         return None if data is None else self.decode(kind, data, key)
 
+    def read_all(self, kind: Any, keys: Iterable[str]) -> list[Any]:
+        """The records at `keys`, in their order; None where there is none.
+
+        Raises:
+            DamagedRecord: one cannot be read as `kind`.
+        """
+        return in_parallel(lambda key: self.read(kind, key), keys, self.store.requests_at_once)
+
     def create(self, record: T, key: str, kind: Any = None) -> T:
         """Writes a record unless there is one; gives back the one that counts."""
         data = encode(record, FORMATS[type(record)])
@@ -138,4 +155,16 @@ class Records:
             DamagedRecord: it cannot be read as `kind`.
         """
         plain_kind = getattr(kind, "__origin__", kind)
-        return decode(kind, data, FORMATS[plain_kind], self.where(key))
+        return decode(kind, data, _format_of(plain_kind, data), self.where(key))
+
+
+def _format_of(kind: type[Any], data: bytes) -> str:
+    """The older format that a record has, or else the one that is written."""
+    if kind in OLDER_FORMATS:
+        try:
+            plain = json.loads(data)
+        except (ValueError, RecursionError):
+            plain = None  # `decode` says what is wrong
+        if isinstance(plain, dict) and plain.get("format") in OLDER_FORMATS[kind]:
+            return str(plain["format"])
+    return FORMATS[kind]

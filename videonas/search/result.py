@@ -51,6 +51,9 @@ class Training:
         learned: what training can teach evolution, by path in the architecture.
         seconds: wall time by kind: `start`, `build`, `load`, `trace`, `train`, `save`.
         peak_memory_mb: largest resident memory of the training process.
+        curve: mean training loss of each stretch of steps, see `training.early_stopping`.
+        steps: of the optimiser, fewer than the setting says where training was ended early; None
+            where there are no weights, and in older records.
     """
 
     __pydantic_config__ = STRICT
@@ -61,6 +64,8 @@ class Training:
     learned: dict[str, float] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     peak_memory_mb: float | None = None
+    curve: tuple[float, ...] = ()
+    steps: int | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,8 @@ class Evaluation:
     Attributes:
         outcome: `ok`, or why there are no metrics.
         message: a sentence where the outcome is not `ok`.
-        metrics: `top1` and `top5` as shares of the clips, `loss` as mean cross-entropy in nats.
+        metrics: `top1` and `top5` as shares of the clips, of several labels `map` as mean average
+            precision instead; `loss` as mean cross-entropy in nats.
         clips: number of clips.
         seconds: wall time by kind: `start`, `build`, `load`, `trace`, `evaluate`.
     """

@@ -8,6 +8,7 @@
     generations/000007/report.html           for people; by `select`
     results/<id>/architecture.yaml           for people; by `mutate`
     results/<id>/<key>/                      see `ResultFolder`
+    finished/<n>/                            see `FinishFolder`
     timings/                                 how long each step took
     logs/                                    of runs on this machine; by `python -m pipelines run`
 
@@ -28,6 +29,8 @@ from videonas.codec import digest
 from videonas.errors import ConflictingSearch, DamagedRecord, VideonasError
 from videonas.search.architecture_file import encode_architecture
 from videonas.search.dataset import Dataset, Shard
+from videonas.search.finish_folder import FinalFolder, FinishFolder
+from videonas.search.finished import Finalist, Plan
 from videonas.search.individual import Individual, result_key
 from videonas.search.lineage import Lineage
 from videonas.search.population import Candidates, Population
@@ -36,11 +39,12 @@ from videonas.search.result import Result
 from videonas.search.result_folder import ResultFolder
 from videonas.search.settings import Settings, decides_of, make_settings, merge_settings
 from videonas.spaces import SearchSpace, open_space
-from videonas.storage import open_store
+from videonas.storage import check_create_only, in_parallel, open_store
 from videonas.task import Task
 
 POPULATION = re.compile(r"generations/(\d{6})/population\.json")
 RUN = re.compile(r"runs/\d{6}\.json")
+PLAN = re.compile(r"finished/([1-9]\d{0,8})/plan\.json")
 
 
 class SearchRoot:
@@ -49,6 +53,14 @@ class SearchRoot:
     def __init__(self, uri: str) -> None:
         self.records = Records(open_store(uri))
         self.uri = self.records.store.uri
+
+    def check_store(self) -> None:
+        """Makes sure that the store holds what runs and tasks at the same time build on.
+
+        Raises:
+            StorageError: it lets a later write replace an earlier one.
+        """
+        check_create_only(self.records.store)
 
     # What the search is
 
@@ -97,7 +109,9 @@ class SearchRoot:
         counted = make_settings(record.settings).model_dump(mode="json")
         differ = [name for name in fixed if counted[name] != fixed[name]]
         if differ:
-            listing = ", ".join(f"{n} is {counted[n]!r} there, {fixed[n]!r} here" for n in differ)
+            listing = ", ".join(
+                f"{n} is {_told(counted[n])} there, {_told(fixed[n])} here" for n in differ
+            )
             raise ConflictingSearch(
                 f"{self.uri}: holds a search with other settings: {listing}; leave them out to "
                 "go on with that search, or begin another one in another search root"
@@ -148,16 +162,21 @@ class SearchRoot:
 
     def publish_dataset(self, dataset: Dataset, folder: Path) -> Dataset:
         """Moves the shards in `folder` here, then writes the record that makes them count."""
-        place = f"data/{dataset.digest}"
-        for split in dataset.splits.values():
-            for shard in split.shards:
-                self.records.store.create_file(f"{place}/{shard.name}", folder / shard.name)
+        place, store = f"data/{dataset.digest}", self.records.store
+        names = [shard.name for split in dataset.splits.values() for shard in split.shards]
+
+        def publish(name: str) -> None:
+            store.create_file(f"{place}/{name}", folder / name)
+
+        in_parallel(publish, names, store.requests_at_once)
         return self.records.create(dataset, f"{place}/dataset.json")
 
     def shards(self, dataset: Dataset, split: str) -> list[tuple[Path, Shard]]:
         """Local files of a split's shards, in reading order."""
-        fetch = self.records.store.fetch
-        return [(fetch(f"data/{dataset.digest}/{s.name}"), s) for s in dataset.splits[split].shards]
+        store, shards = self.records.store, dataset.splits[split].shards
+        keys = [f"data/{dataset.digest}/{shard.name}" for shard in shards]
+        paths = in_parallel(store.fetch, keys, store.requests_at_once)
+        return list(zip(paths, shards, strict=True))
 
     # Generations
 
@@ -246,9 +265,10 @@ class SearchRoot:
         """
         generations: list[Population[Any]] = []
         before = ""
-        for generation in range(self.head() + 1):
-            key = _generation(generation, "population.json")
-            data = self.records.store.read(key)
+        keys = [_generation(g, "population.json") for g in range(self.head() + 1)]
+        store = self.records.store
+        stored = in_parallel(store.read, keys, store.requests_at_once)
+        for key, data in zip(keys, stored, strict=True):
             if data is None:
                 raise DamagedRecord(f"{self.records.where(key)}: missing, and later ones are there")
             population: Population[Any] = self.records.decode(self._population_kind, data, key)
@@ -275,6 +295,30 @@ class SearchRoot:
         data = encode_architecture(self.settings.space, task, individual.architecture)
         self.records.store.create(_architecture(individual.id), data)
 
+    # What was finished
+
+    def finish_folders(self) -> list[FinishFolder]:
+        """What was made of every plan so far, in the order in which they were made."""
+        keys = self.records.store.keys("finished/")
+        numbers = sorted(int(found[1]) for key in keys if (found := PLAN.fullmatch(key)))
+        return [FinishFolder(self.records, number) for number in numbers]
+
+    def claim_finish(self, plan: Plan) -> FinishFolder:
+        """The folder of a plan: the one that an equal plan has, or a new one."""
+        number = 0
+        for folder in self.finish_folders():
+            number = folder.number
+            if folder.plan() == plan:
+                return folder
+        while True:
+            number += 1
+            if self.records.create(plan, f"finished/{number}/plan.json") == plan:
+                return FinishFolder(self.records, number)
+
+    def final_folder(self, finalist: Finalist) -> FinalFolder:
+        """Where a training at full length lies; plans share it."""
+        return FinalFolder(self.records, finalist.architecture, finalist.key)
+
     # For people
 
     def publish_report(self, generation: int, html: str) -> None:
@@ -287,8 +331,7 @@ class SearchRoot:
 
     def timings(self) -> Iterable[Timing]:
         """How long the steps took, in no order."""
-        for key in self.records.store.keys("timings/"):
-            timing = self.records.read(Timing, key)
+        for timing in self.records.read_all(Timing, self.records.store.keys("timings/")):
             if timing is not None:
                 yield timing
 
@@ -302,8 +345,8 @@ class SearchRoot:
 
     @property
     def logs_folder(self) -> Path:
-        """Where runs on this machine, whose search roots are local, write their logs."""
-        return Path(self.records.where("logs"))
+        """Where runs on this machine write their logs."""
+        return self.records.store.folder / "logs"
 
     def generation_address(self, generation: int) -> str:
         """The folder of a generation."""
@@ -316,6 +359,12 @@ class SearchRoot:
     def architecture_address(self, architecture_id: str) -> str:
         """The file of an architecture that is for people."""
         return self.records.where(_architecture(architecture_id))
+
+
+def _told(value: Any) -> str:
+    """A setting in a sentence; a list of whole architectures is cut."""
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:199]}…"
 
 
 def _generation(generation: int, *name: str) -> str:

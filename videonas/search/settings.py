@@ -20,7 +20,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from videonas.codec import describe, to_plain
 from videonas.errors import SettingsError, brief, did_you_mean
+from videonas.search.start_from import check_count, plain_start, starting_architectures
 from videonas.spaces import SPACES, open_space
+from videonas.task import Task
 
 NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
 """What reading YAML may raise: the date 2001-13-01 is a ValueError, very deep lists a recursion."""
@@ -43,7 +45,7 @@ MOST = 2**63 - 1
 """The largest integer, of either sign, that a setting may be."""
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-ObjectiveName = Literal["loss", "top1", "top5", "latency", "parameters", "macs"]
+ObjectiveName = Literal["loss", "top1", "top5", "map", "latency", "parameters", "macs"]
 
 
 class Settings(BaseModel):
@@ -74,6 +76,16 @@ class Settings(BaseModel):
         16, "search", "networks that can be parents; also the size of the first generation", ge=1
     )
     children: int = _setting(12, "search", "networks born in each later generation", ge=1)
+    start_from: tuple[dict[str, Any], ...] = _setting(
+        (), "search",
+        "architectures that are born before any is sampled, as many as the population at most; "
+        "--start-from reads them from presets and files",
+    )
+    shrink_start_from: bool = _setting(
+        False, "search",
+        "give architectures of start_from whose clip is larger than the space allows the largest "
+        "that it allows; otherwise they are refused",
+    )
     tournament_size: int = _setting(
         4, "search", "networks drawn for one tournament (no verified source for the value)", ge=1
     )
@@ -92,24 +104,32 @@ class Settings(BaseModel):
         "draws for one network until one is new and fits the budget; after them one that is there "
         "already is taken, or the step gives up", ge=1,
     )
-    fitness: Literal["loss", "top1+top5"] = _setting(
+    fitness: Literal["loss", "top1+top5", "map"] = _setting(
         "loss", "search",
-        "what selection maximises on the validation split: minus the cross-entropy, or "
-        "top-1 + top-5 accuracy as EvaNet does (needs 20 classes or more)",
+        "what selection maximises on the validation split; loss: minus the cross-entropy; "
+        "top1+top5: the sum of both accuracies, as EvaNet does (needs 20 classes or more); map: "
+        "mean average precision, for several labels a video",
     )
 
     # The data
     frame_step: int = _setting(1, "data", "keep one source frame in so many", ge=1)
     clips_per_video: int = _setting(1, "data", "clips of one video, spread evenly over it", ge=1)
     validation_fraction: Fraction = _setting(
-        0.2, "data", "share of each class's videos that selection sees"
+        0.2, "data",
+        "share of each class's videos that selection sees; of the training videos where a list "
+        "gives other splits and not this one",
     )
     test_fraction: Fraction = _setting(
-        0.2, "data", "share of each class's videos that no search sees"
+        0.2, "data",
+        "share of each class's videos that no search sees; of the training videos where a list "
+        "gives other splits and not this one",
     )
     split_seed: int = _setting(0, "data", "seed of the split by video")
+    split_number: int = _setting(
+        1, "data", "which of the three official splits of UCF101 and HMDB51 counts", ge=1, le=3
+    )
     max_bad_videos: Fraction = _setting(
-        0.1, "data", "share of unreadable files above which data preparation stops"
+        0.1, "data", "share of unreadable or missing files above which data preparation stops"
     )
 
     # Proxy training
@@ -139,6 +159,22 @@ class Settings(BaseModel):
     random_reverse: bool = _setting(
         False, "result", "reverse training clips in time at random; changes labels such as 'open'"
     )
+    early_stopping: bool = _setting(
+        False, "result",
+        "end a training whose lowest loss so far is above the median of the running means of the "
+        "search's finished trainings (the median rule of Google Vizier); what a network gives "
+        "then depends on which trainings were finished before",
+    )
+    early_stopping_start: Fraction = _setting(
+        0.3, "result",
+        "share of the steps before which no training is ended early (no verified source for the "
+        "value)",
+    )
+    early_stopping_curves: int = _setting(
+        5, "result",
+        "finished trainings that have to be there before one is ended early (no verified source "
+        "for the value)", ge=1,
+    )
     train_threads: int = _setting(
         1, "result", "threads of one training; with 1, a rerun gives the same bits", ge=1
     )
@@ -160,7 +196,15 @@ class Settings(BaseModel):
 
     # The run
     videos: str | None = _setting(
-        None, "run", "folder of videos, one folder a class in it", min_length=1
+        None, "run",
+        "folder of videos, one folder a class in it; a CSV or JSON list of videos; or the split "
+        "files of UCF101, HMDB51, Kinetics or Charades",
+        min_length=1,
+    )
+    video_folder: str | None = _setting(
+        None, "run",
+        "folder that the paths of a list are relative to; by default the folder of the list",
+        min_length=1,
     )
     generations: int = _setting(5, "run", "generations of this run", ge=1)
     candidates_per_pod: int = _setting(6, "run", "networks trained by one task, one by one", ge=1)
@@ -173,6 +217,18 @@ class Settings(BaseModel):
     attempts: int = _setting(3, "run", "tries of one network before it is given up", ge=1)
     keep_weights: int = _setting(
         2, "run", "generations for which the weights of networks that died are kept", ge=0
+    )
+    finish_best: int = _setting(
+        1, "run", "networks that are trained at full length when a run ends; 0 for none", ge=0
+    )
+    finish_train_steps: int | None = _setting(
+        None, "run",
+        "optimiser steps of a training at full length; by default ten times train_steps", ge=1,
+    )
+    finish_from: Literal["scratch", "proxy"] = _setting(
+        "scratch", "run",
+        "what a training at full length begins from; scratch: new weights; proxy: the weights of "
+        "proxy training",
     )
     decode_threads: int | None = _setting(
         None, "run", "videos decoded at a time; by default one a core", ge=1
@@ -197,6 +253,7 @@ class Settings(BaseModel):
             )
         if len(set(self.objectives)) < len(self.objectives):
             raise ValueError(f"objectives is {self.objectives!r}, which names one twice")
+        check_count(self.start_from, self.population)
         open_space(self.space, self.space_options)
         return self
 
@@ -237,6 +294,7 @@ def make_settings(values: Mapping[str, Any]) -> Settings:
 
     Raises:
         SettingsError: an unknown name, or a value that is not allowed.
+        UnfitStart: a network that the search cannot begin with.
     """
     for name in values:
         if name not in Settings.model_fields:
@@ -257,7 +315,19 @@ def make_settings(values: Mapping[str, Any]) -> Settings:
     validated = to_plain(open_space(settings.space, settings.space_options))
     defaults = to_plain(open_space(settings.space))
     options = {n: validated[n] for n in settings.space_options if validated[n] != defaults[n]}
-    return settings.model_copy(update={"space_options": options})
+    return settings.model_copy(update={"space_options": options, "start_from": _starts(settings)})
+
+
+def _starts(settings: Settings) -> tuple[dict[str, Any], ...]:
+    """The networks that the search begins with, equal ones written alike."""
+    if not settings.start_from:
+        return ()
+    space = open_space(settings.space, settings.space_options)
+    task = Task(space.largest(), classes=2)  # no architecture depends on their number
+    architectures = starting_architectures(
+        settings.start_from, space, task, shrink=settings.shrink_start_from
+    )
+    return tuple(plain_start(architecture) for architecture in architectures)
 
 
 def _check_number(name: str, value: Any) -> None:

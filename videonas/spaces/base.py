@@ -118,6 +118,11 @@ class SearchSpace(Protocol[A]):
             InvalidArchitecture: the task or the space does not allow it.
         """
 
+    def shrunk(self, architecture: A, task: Task) -> A:
+        """The same blocks on a clip that is no larger than the task's; the same architecture
+        where it is none already.
+        """
+
     def sampling(self, architecture: A) -> Mapping[str, Sampling]:
         """What the network takes of a stored clip, by stream."""
 

@@ -17,6 +17,12 @@ log = logging.getLogger(__name__)
 FEWEST_FOR_TOP5 = 20
 """Classes below which top-5 accuracy says little."""
 
+SEVERAL_LABELS_LACK = ("top1+top5", "top1", "top5")
+"""Fitness and objectives that are not measured where a video can have several labels."""
+
+ONE_LABEL_LACKS = ("map",)
+"""Those that are not measured where every video has one."""
+
 
 def data_prep(root: SearchRoot, progress: Callable[[int, int], None] | None = None) -> Dataset:
     """Makes the data set of a search, unless it is there.
@@ -28,40 +34,67 @@ def data_prep(root: SearchRoot, progress: Callable[[int, int], None] | None = No
     Raises:
         DataError: no data set can be made of the videos.
         ConflictingSearch: the search has a data set of other videos.
-        SettingsError: no videos are given, or the fitness does not suit their classes.
+        SettingsError: no videos are given, or the fitness or an objective does not suit their
+            labels.
     """
     settings, streams = root.settings, root.space.largest()
     existing = root.dataset()
     if existing is not None:
-        _check_fitness(settings, len(existing.classes))
-    if settings.videos is None or not Path(settings.videos).exists():
-        if existing is not None:
-            log.info("no videos at %s; the data set is there: %s", settings.videos, existing.digest)
+        _check_fitness(settings, len(existing.classes), existing.multi_label)
+        gone = _gone(settings)
+        if gone is not None:
+            log.info("no videos at %s; the data set is there: %s", gone, existing.digest)
             return existing
-        if settings.videos is None:
-            raise SettingsError("no videos: give --videos, a folder with one folder a class")
+    from videonas.data.layouts.recognise import find_sources
     from videonas.data.prepare import prepare_dataset
-    from videonas.data.sources import class_names, find_videos, source_digest
+    from videonas.data.sources import source_digest
 
-    folder = Path(settings.videos)
-    videos = find_videos(folder)
-    _check_fitness(settings, len(class_names(videos)))
-    digest = source_digest(folder, videos, streams, settings)
+    sources = find_sources(settings)
+    _check_fitness(settings, len(sources.classes), sources.multi_label)
+    digest = source_digest(sources, streams, settings)
     if existing is not None:
         if existing.digest != digest:
             raise ConflictingSearch(
-                f"{folder}: the videos are not those that the search at {root.uri} began with "
-                f"({existing.source}); put them back, or begin another search in another search "
-                "root"
+                f"{sources.place}: the videos are not those that the search at {root.uri} began "
+                f"with ({existing.source}); put them back, or begin another search in another "
+                "search root"
             )
         log.info("the data set is there: %s", digest)
         return existing
     with tempfile.TemporaryDirectory(prefix="videonas-") as scratch:
-        dataset = prepare_dataset(folder, Path(scratch), streams, settings, progress)
+        dataset = prepare_dataset(sources, Path(scratch), streams, settings, progress)
         return root.publish_dataset(dataset, Path(scratch))
 
 
-def _check_fitness(settings: Settings, classes: int) -> None:
+def _gone(settings: Settings) -> str | None:
+    """The place of the videos where nothing is there any more; None where something is."""
+    if settings.videos is None:
+        return "no place"
+    places = [settings.videos, settings.video_folder or settings.videos]
+    return next((place for place in places if not Path(place).exists()), None)
+
+
+def _check_fitness(settings: Settings, classes: int, multi_label: bool) -> None:
+    """Refuses to select by what will not be measured on these labels.
+
+    Raises:
+        SettingsError: naming the fitness or the objective, and what is allowed.
+    """
+    labels = "can have several labels" if multi_label else "has one label"
+    unmeasured = SEVERAL_LABELS_LACK if multi_label else ONE_LABEL_LACKS
+    if settings.fitness in unmeasured:
+        allowed = "map or loss" if multi_label else "loss or top1+top5"
+        raise SettingsError(
+            f"fitness is {settings.fitness!r}, and a video {labels}; begin a search with fitness "
+            f"{allowed} in another search root"
+        )
+    wrong = next((name for name in settings.objectives if name in unmeasured), None)
+    if settings.algorithm == "nsga2" and wrong is not None:
+        allowed = "map" if multi_label else "top1 or top5"
+        raise SettingsError(
+            f"objectives has {wrong!r}, and a video {labels}; set objectives with {allowed} or "
+            "loss instead"
+        )
     if settings.fitness == "top1+top5" and classes < FEWEST_FOR_TOP5:
         raise SettingsError(
             f"fitness is 'top1+top5' and there are {classes} classes; top-5 says little below "
@@ -75,6 +108,8 @@ def dataset_metadata(dataset: Dataset) -> dict[str, str | float]:
     return {
         "digest": dataset.digest,
         "classes": float(len(dataset.classes)),
+        "labels_from": dataset.labels_from,
+        "multi_label": "yes" if dataset.multi_label else "no",
         "skipped_files": float(len(dataset.skipped)),
         **counts,
     }

@@ -52,6 +52,7 @@ def mutate(root: SearchRoot, generation: int, last: int | None = None) -> Mutate
 
     Raises:
         BudgetError: nothing that is drawn fits the budget.
+        UnfitStart: a network of `start_from` does not, or the data does not allow it.
         DamagedRecord: the population before cannot be read.
         VideonasError: the generation before has not ended.
     """

@@ -159,4 +159,12 @@ def _metrics(
     metrics["best_fitness"] = fitness(best, settings) or 0.0  # minus a loss of exactly 0 is 0
     if scores:
         metrics["newborn_median_fitness"] = median(scores)
+    if settings.early_stopping:
+        metrics["ended_early"] = sum(_ended_early(m, settings) for m in trained)
     return {**metrics, "born": len(population.newborn), "born_ok": len(trained)}
+
+
+def _ended_early(member: Member[Any], settings: Settings) -> bool:
+    training = member.result.training
+    steps = training.steps if training else None
+    return steps is not None and steps < settings.train_steps

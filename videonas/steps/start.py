@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from videonas.errors import SettingsError
+from videonas.evolution.starts import check_starts
 from videonas.search.root import SearchRoot
+from videonas.search.settings import make_settings, merge_settings
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +67,11 @@ def start(root: SearchRoot, given: Mapping[str, Any], most: int | None = None) -
         SettingsError: a setting that is not allowed, or no videos.
         ConflictingSearch: the search here has other settings.
         DamagedRecord: the history cannot be read, or its chain of digests is broken.
+        StorageError: the store lets a later write replace an earlier one.
     """
+    if not root.exists:
+        check_starts(make_settings(merge_settings(given)))  # before anything is written
+    root.check_store()
     settings = root.start(given)
     if most is not None and settings.generations > most:
         raise SettingsError(
@@ -73,7 +79,7 @@ def start(root: SearchRoot, given: Mapping[str, Any], most: int | None = None) -
             "run it again to go on, or compile it for more"
         )
     if settings.videos is None and root.dataset() is None:
-        raise SettingsError("no videos: give --videos, a folder with one folder of videos a class")
+        raise SettingsError("no videos: give --videos, a folder with one folder a class or a list of videos")
     root.lineage()  # a damaged history is told before anything is trained on it
     head = root.head()
     log.info("generation %d comes next, of %s by %s", head + 1, settings.space, settings.algorithm)

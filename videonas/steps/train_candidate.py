@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from videonas.search.result import Latency, Outcome, Training
 from videonas.search.root import SearchRoot
 from videonas.steps.candidates import Batch
 from videonas.training.attempts import Assignment, work_through
+from videonas.training.early_stopping import Curve
 from videonas.training.jobs import MEASURE, PRELOAD, TRAIN, TrainingJob
 from videonas.training.machine_lock import machine_lock
 from videonas.training.supervisor import Ending, Supervisor
@@ -33,7 +35,7 @@ def train_candidate(
     """
     batch = Batch(root, generation, names)
     with tempfile.TemporaryDirectory(prefix="videonas-") as scratch:
-        trainer = _Trainer(batch, Supervisor(*PRELOAD), Path(scratch))
+        trainer = _Trainer(batch, generation, Supervisor(*PRELOAD), Path(scratch))
         work = [trainer.assignment(individual) for individual in batch.individuals]
         work_through(work, root.settings.attempts, batch.patience)
     return batch.outcomes()
@@ -44,6 +46,7 @@ class _Trainer:
     """Measures and trains one candidate after the other."""
 
     batch: Batch
+    generation: int
     supervisor: Supervisor
     scratch: Path
 
@@ -84,7 +87,8 @@ class _Trainer:
         shards = self.batch.shards("train")
         with machine_lock(alone=False):
             seed = candidate_seed(self.batch.root.settings, individual.id)
-            job = TrainingJob(self.batch.candidate(individual), seed, shards, weights)
+            candidate = self.batch.candidate(individual)
+            job = TrainingJob(candidate, seed, shards, weights, self._curves())
             ending = self.supervisor.run(TRAIN, job, self.batch.limits)
         if weights.exists():
             self.batch.folder(individual).publish_weights(weights)
@@ -101,3 +105,21 @@ class _Trainer:
         peak = round(ending.peak_memory_mb, 1)
         self.batch.folder(individual).publish(replace(training, peak_memory_mb=peak))
         return ""
+
+    def _curves(self) -> tuple[Curve, ...]:
+        """Of this search's finished trainings, each network once; none where none is ended early.
+
+        Others may train at the same time, so those of this generation are looked up each time.
+        """
+        if not self.batch.root.settings.early_stopping:
+            return ()
+        born = self.batch.root.need_candidates(self.generation).individuals
+        finished = dict(self._earlier)
+        finished.update({i.id: self.batch.result(i).training for i in born})
+        return tuple(training.curve for training in finished.values() if training is not None)
+
+    @cached_property
+    def _earlier(self) -> dict[str, Training | None]:
+        """The trainings of the generations that ended, by architecture."""
+        members = self.batch.root.lineage().members.values()
+        return {m.individual.id: m.result.training for m in members}

@@ -1,5 +1,7 @@
 """One small store of named byte strings, wherever a search root lies."""
 
+from videonas.storage.parallel import in_parallel
+from videonas.storage.probe import check_create_only
 from videonas.storage.store import Store, open_store
 
-__all__ = ["Store", "open_store"]
+__all__ = ["Store", "check_create_only", "in_parallel", "open_store"]

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from videonas.errors import StorageError
+from videonas.storage.store import check_key
 
 SCRATCH = ".scratch"
 """Where files are written before they take their place; never listed."""
@@ -18,6 +19,8 @@ SCRATCH = ".scratch"
 
 class LocalStore:
     """Files below one folder. A file appears whole or not at all, and is never overwritten."""
+
+    requests_at_once = 1
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.expanduser().absolute()
@@ -38,10 +41,11 @@ class LocalStore:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            if self._take_place(scratch, key):
-                return data
-        existing = self.read(key)
-        return data if existing is None else existing
+            while not self._take_place(scratch, key):
+                if (existing := self.read(key)) is not None:
+                    return existing
+                # it was deleted between the two: the place is free
+            return data
 
     def create_file(self, key: str, path: Path) -> None:
         """See `Store.create_file`."""
@@ -74,10 +78,8 @@ class LocalStore:
             self._path(key).unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
-        parts = key.split("/")
-        if not all(parts) or any(part in (".", "..") for part in parts):
-            raise StorageError(f"{self.uri}: {key!r} is not a key; parts of a path are allowed")
-        return self.folder.joinpath(*parts)
+        check_key(self.uri, key)
+        return self.folder.joinpath(*key.split("/"))
 
     @contextlib.contextmanager
     def _scratch_file(self) -> Iterator[Path]:

@@ -8,16 +8,30 @@ from typing import Protocol
 
 from videonas.errors import StorageError
 
+ALLOWED = "a local path, file://, gs://, s3:// or minio://"
+
+PACKAGES = {"google": ("google-cloud-storage", "gcs"), "google_crc32c": ("google-crc32c", "gcs"),
+            "boto3": ("boto3", "s3"), "botocore": ("boto3", "s3"), "tenacity": ("tenacity", "s3")}
+"""What a store imports: the package that brings it, and the extra that brings the package."""
+
 
 class Store(Protocol):
     """Named byte strings that are written once.
 
     A key is a relative path with `/` between its parts. Every method raises `StorageError` when
-    the store cannot be reached or written, after bounded retries where a retry can help.
+    the store cannot be reached or written, after bounded retries where a retry can help. Methods
+    may be called from several threads.
     """
 
     uri: str
     """Where the store lies, for messages and for people."""
+
+    folder: Path
+    """A folder on this machine for what concerns it alone, such as logs; it need not exist."""
+
+    requests_at_once: int
+    """How many requests are worth making at a time, see `in_parallel`; 1 where none is waited for.
+    """
 
     def read(self, key: str) -> bytes | None:
         """The bytes at `key`, or None when nothing is there."""
@@ -35,6 +49,8 @@ class Store(Protocol):
     def fetch(self, key: str) -> Path:
         """A local file with the bytes at `key`, to be read only.
 
+        It stays there until this process ends; its name ends as the key does.
+
         Raises:
             StorageError: nothing is at `key`.
         """
@@ -47,10 +63,14 @@ class Store(Protocol):
 
 
 def open_store(uri: str) -> Store:
-    """The store at a URI: a local path, with or without `file://`.
+    """The store at a URI.
+
+    Args:
+        uri: a local path, with or without `file://`; `gs://bucket/prefix`; `s3://bucket/prefix`;
+            `minio://` is `s3://` with the endpoint that the environment names.
 
     Raises:
-        StorageError: the scheme is not known.
+        StorageError: the scheme is not known, the URI names no bucket, or a package is missing.
     """
     from videonas.storage.local import LocalStore
 
@@ -59,4 +79,34 @@ def open_store(uri: str) -> Store:
         return LocalStore(Path(uri))
     if scheme == "file":
         return LocalStore(Path(rest))
-    raise StorageError(f"{uri}: unknown scheme {scheme!r}; allowed: a local path or file://")
+    try:
+        if scheme == "gs":
+            from videonas.storage.gcs import GcsStore
+
+            return GcsStore(uri)
+        if scheme in ("s3", "minio"):
+            from videonas.storage.s3 import S3Store
+
+            return S3Store(uri)
+    except ModuleNotFoundError as error:
+        module = (error.name or "").partition(".")[0]
+        if module not in PACKAGES:
+            raise
+        package, extra = PACKAGES[module]
+        raise StorageError(f"{uri}: needs {package}; pip install 'videonas[{extra}]'") from error
+    raise StorageError(f"{uri}: unknown scheme {scheme!r}; allowed: {ALLOWED}")
+
+
+def check_key(uri: str, key: str) -> None:
+    """Refuses what is no key.
+
+    Args:
+        uri: of the store.
+        key: what is to be one.
+
+    Raises:
+        StorageError: it is empty, absolute, or has parts that a path would follow elsewhere.
+    """
+    parts = key.split("/")
+    if not all(parts) or any(part in (".", "..") for part in parts):
+        raise StorageError(f"{uri}: {key!r} is not a key; parts of a path are allowed")

@@ -12,6 +12,7 @@ from videonas.networks import BUILDER_MODULES
 from videonas.search.dataset import Shard
 from videonas.search.settings import Settings
 from videonas.task import Sampling, Task
+from videonas.training.early_stopping import Curve
 
 Shards = tuple[tuple[Path, Shard], ...]
 """Local files, with what the data set's record says of them."""
@@ -56,12 +57,17 @@ class TrainingJob:
         seed: decides initialisation, order and augmentation.
         shards: of the training split.
         weights: where to write what was learned.
+        curves: of finished trainings of the same search, to end this one early where it falls
+            behind; none and it never ends early.
+        initial: weights of an equal network to begin from; None for new ones.
     """
 
     candidate: Candidate
     seed: int
     shards: Shards
     weights: Path
+    curves: tuple[Curve, ...] = ()
+    initial: Path | None = None
 
 
 @dataclass(frozen=True)

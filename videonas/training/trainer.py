@@ -7,7 +7,7 @@ no input pipeline, no `fit`. The next chunk is read meanwhile.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -20,7 +20,9 @@ from videonas.errors import InvalidArchitecture
 from videonas.networks import build
 from videonas.search.result import Training
 from videonas.search.settings import Settings
+from videonas.task import Task
 from videonas.training.augmentation import augment, to_input
+from videonas.training.early_stopping import curve_of, ends_early, stretch_ends
 from videonas.training.jobs import Stopwatch, TrainingJob
 from videonas.training.setup import set_up
 
@@ -37,7 +39,10 @@ SHORT_TRAINING = 1000
 
 
 def train_job(job: TrainingJob) -> Training:
-    """Trains a candidate and writes its weights; what goes wrong is an outcome."""
+    """Trains a candidate and writes its weights; what goes wrong is an outcome.
+
+    Training may end early, see `ends_early`; it counts as it is then.
+    """
     candidate, watch = job.candidate, Stopwatch(job.candidate.submitted)
     settings = candidate.settings
     set_up(settings.train_threads, optimise_graphs=settings.train_steps > SHORT_TRAINING)
@@ -49,6 +54,8 @@ def train_job(job: TrainingJob) -> Training:
     except (InvalidArchitecture, ValueError) as error:
         message = f"cannot be built: {error}".splitlines()[0]
         return Training("invalid", message, seconds=watch.seconds)
+    if job.initial is not None:
+        model.load_weights(job.initial)
     watch.lap("build")
     try:
         return _train(model, job, watch)
@@ -64,7 +71,7 @@ def _train(model: keras.Model, job: TrainingJob, watch: Stopwatch) -> Training:
         take=settings.train_steps * settings.batch_size, resident_bytes=RESIDENT_BYTES,
     )
     watch.lap("load")
-    steps = training_function(model, reader.shapes, settings, candidate.task.classes, job.seed)
+    steps = training_function(model, reader.shapes, settings, candidate.task, job.seed)
     steps(*reader.read([], []), 0)
     watch.lap("trace")
     losses: list[float] = []
@@ -78,24 +85,38 @@ def _train(model: keras.Model, job: TrainingJob, watch: Stopwatch) -> Training:
             step = int(np.argmin(np.isfinite(losses)))
             message = f"the loss is {losses[step]} at step {step}"
             return Training("diverged", message, seconds=watch.seconds)
+        if ends_early(losses, job.curves, settings):
+            log.info("%s: ended early, at step %d: its loss fell behind the median of others",
+                     candidate.name, len(losses))
+            break
     model.save_weights(job.weights)
     watch.lap("save")
     last = losses[-max(len(losses) // 10, 1) :]
-    return Training("ok", loss=float(np.mean(last)), seconds=watch.seconds)
+    return Training(
+        "ok", loss=float(np.mean(last)), seconds=watch.seconds,
+        curve=curve_of(losses, settings.train_steps), steps=len(losses),
+    )
 
 
 def chunks(
     reader: ClipReader, settings: Settings, seed: int
 ) -> Iterator[tuple[Clips, Labels]]:
     """The clips of `CHUNK` steps at a time, or of as many as fit `CHUNK_BYTES`, with their labels;
-    each clip from a random start.
+    each clip from a random start. Where training may end early, a chunk ends with each stretch.
     """
     steps = min(max(CHUNK_BYTES // (settings.batch_size * reader.clip_bytes), 1), CHUNK)
-    order = batch_indices(len(reader), settings.batch_size, settings.train_steps, seed).ravel()
-    starts = np.random.default_rng([seed, 1]).random(len(order))
-    size = steps * settings.batch_size
-    parts = [slice(first, first + size) for first in range(0, len(order), size)]
-    return map_in_order(lambda part: reader.read(order[part], starts[part]), parts, threads=1)
+    order = batch_indices(len(reader), settings.batch_size, settings.train_steps, seed)
+    starts = np.random.default_rng([seed, 1]).random(order.shape)
+    whole = settings.train_steps
+    ends = stretch_ends(whole) if settings.early_stopping else [whole]
+    parts = [
+        slice(first, min(first + steps, end))
+        for start, end in zip([0, *ends], ends, strict=False)
+        for first in range(start, end, steps)
+    ]
+    return map_in_order(
+        lambda part: reader.read(order[part].ravel(), starts[part].ravel()), parts, threads=1
+    )
 
 
 def batch_indices(clips: int, batch: int, steps: int, seed: int) -> Any:
@@ -130,34 +151,53 @@ def make_optimizer(settings: Settings) -> keras.optimizers.Optimizer:
     return keras.optimizers.AdamW(**{**common, "weight_decay": settings.weight_decay})
 
 
+def loss_function(task: Task, smoothing: float) -> Callable[[Any, Any], Any]:
+    """The loss of logits `(batch, classes)` against labels, in nats.
+
+    One label a clip: cross-entropy against targets smoothed towards all classes alike. Several:
+    the mean over all classes of the binary cross-entropy, against targets smoothed towards 0.5.
+
+    Args:
+        task: gives the classes, and whether a clip can have several labels.
+        smoothing: share of the target that says nothing.
+    """
+
+    def of_one_label(logits: Any, labels: Any) -> Any:
+        """Of indices of classes, `(batch,)`."""
+        truth = tf.one_hot(labels, task.classes)
+        targets = truth * (1 - smoothing) + smoothing / task.classes
+        return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
+
+    def of_several_labels(logits: Any, labels: Any) -> Any:
+        """Of 1 for each class that is there, `(batch, classes)`."""
+        targets = tf.cast(labels, tf.float32) * (1 - smoothing) + smoothing / 2
+        return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(targets, logits))
+
+    return of_several_labels if task.multi_label else of_one_label
+
+
 def training_function(
     model: keras.Model,
     shapes: Mapping[str, tuple[int, ...]],
     settings: Settings,
-    classes: int,
+    task: Task,
     seed: int,
 ) -> Any:
     """A graph that runs many steps.
 
     It takes clips by stream, `(steps * batch, frames, size, size, channels)` uint8, their labels
-    `(steps * batch,)` int32 and the number of the first step, and gives the losses `(steps,)`.
+    as `ClipReader` gives them and the number of the first step, and gives the losses `(steps,)`.
 
     Args:
         model: from float32 clips to logits `(batch, classes)`.
         shapes: what it is given of one clip, by stream.
         settings: of the optimiser, the batch, augmentation and label smoothing.
-        classes: number of classes.
+        task: gives the classes, and whether a clip can have several labels.
         seed: decides augmentation.
     """
     optimizer = make_optimizer(settings)
     optimizer.build(model.trainable_variables)
-    smoothing, batch = settings.label_smoothing, settings.batch_size
-
-    def loss_of(clips: Any, labels: Any) -> Any:
-        """Cross-entropy with smoothed targets, in nats."""
-        targets = tf.one_hot(labels, classes) * (1 - smoothing) + smoothing / classes
-        logits = model(to_input(clips), training=True)
-        return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(targets, logits))
+    batch, loss_of = settings.batch_size, loss_function(task, settings.label_smoothing)
 
     def step(clips: Any, labels: Any, number: Any) -> Any:
         """One step of the optimiser; gives back the loss before it."""
@@ -167,7 +207,7 @@ def training_function(
             for name, pixels in clips.items()
         }
         with tf.GradientTape() as tape:
-            loss = loss_of(clips, labels)
+            loss = loss_of(model(to_input(clips), training=True), labels)
         gradients = tape.gradient(loss, model.trainable_variables)
         optimizer.apply(gradients, model.trainable_variables)
         return loss
@@ -175,7 +215,8 @@ def training_function(
     # AutoGraph would spend a quarter of the tracing on reading sources
     @tf.function(autograph=False, input_signature=[
         {name: tf.TensorSpec((None, *shape), tf.uint8) for name, shape in shapes.items()},
-        tf.TensorSpec((None,), tf.int32),
+        tf.TensorSpec((None, task.classes), tf.uint8) if task.multi_label
+        else tf.TensorSpec((None,), tf.int32),
         tf.TensorSpec((), tf.int32),
     ])
     def steps(clips: Any, labels: Any, first: Any) -> Any:

@@ -49,6 +49,7 @@
   const people = data.rows.map((row, birth) => {
     const person = { birth };
     data.columns.forEach((column, index) => (person[column] = row[index]));
+    person.origin = data.origins[person.origin];
     person.outcome = data.outcomes[person.outcome];
     person.message = data.messages[person.message];
     person.network = networks[person.network];
@@ -142,7 +143,7 @@
       number(decimals(network.fitness, 3)), number(head ? metricText(head, network, 3) : NOTHING),
       number(quantity(network.parameters)), number(quantity(network.macs)),
       number(time(network.latency)),
-      element("td", made || (person.parents.length ? NOTHING : "sampled")),
+      element("td", made || (person.parents.length ? NOTHING : person.origin)),
     ], { "data-name": person.name });
   }
 
@@ -183,7 +184,8 @@
     const twins = equals.get(network.id).filter((name) => name !== person.name);
     add("Outcome", person.outcome.replaceAll("_", " "));
     if (person.message) add("Message", person.message);
-    add("Parents", person.parents.length ? peopleLinks(person.parents, "") : "none, sampled");
+    add("Parents", person.parents.length ? peopleLinks(person.parents, "")
+      : "none, " + person.origin);
     add("Children", born ? peopleLinks(born, person.name) : "none");
     if (twins.length) add("Equal networks", peopleLinks(twins, network.id));
     add("Fitness", decimals(network.fitness, 4));

@@ -25,14 +25,17 @@ def costs(architecture: TinyVideoArchitecture, task: Task) -> Costs:
 
     Args:
         architecture: normalised.
-        task: gives the number of classes and of input channels.
+        task: gives the number of classes and of input channels; with several labels a clip, the
+            last layer is used at each frame that is left. Pooling its logits is not counted, as
+            no pooling is.
     """
     counter = _Counter()
-    channels = task.streams["rgb"].channels
+    channels, frames = task.streams["rgb"].channels, architecture.frames
     for layer in layers(architecture, channels):
         _count(counter, layer)
-        channels = layer.after.channels
-    counter.conv(channels * task.classes, 1, bias=task.classes)
+        channels, frames = layer.after.channels, layer.after.frames
+    answers = frames if task.multi_label else 1
+    counter.conv(channels * task.classes, answers, bias=task.classes)
     return Costs(counter.parameters, counter.macs)
 
 

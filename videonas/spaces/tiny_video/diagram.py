@@ -37,9 +37,16 @@ def draw(architecture: TinyVideoArchitecture, task: Task) -> Diagram:
         title = f"block {number}" + (f", {block.repeats} layers" if block.repeats > 1 else "")
         lines = [*lines, width, *_extras(block)]
         nodes.append(Node(f"blocks.{number}", title, tuple(lines), _size(last)))
-    nodes.append(Node("head", "classes", ("mean over time and space",), str(task.classes)))
+    nodes.append(Node("head", "classes", (_head(architecture, task),), str(task.classes)))
     names = [node.name for node in nodes]
     return Diagram(tuple(nodes), tuple((a, b, "") for a, b in pairwise(names)))
+
+
+def _head(architecture: TinyVideoArchitecture, task: Task) -> str:
+    *_, last = layers(architecture, task.streams["rgb"].channels)
+    if task.multi_label and last.after.frames > 1:
+        return "mean over space, softmax over time"
+    return "mean over time and space"
 
 
 def _blocks(architecture: TinyVideoArchitecture, task: Task) -> list[tuple[Block, Layer]]:

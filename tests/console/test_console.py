@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 import os
@@ -10,33 +9,15 @@ import pty
 import re
 import subprocess
 import sys
-import xml.etree.ElementTree as ElementTree
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 
-from tests.architectures import TASK, evolved
-from videonas.console.architecture import print_architecture
 from videonas.console.progress import progress
 from videonas.console.settings import print_settings, settings_rows
-from videonas.errors import DamagedRecord, VideonasError
-from videonas.search.architecture_file import encode_architecture
 from videonas.search.settings import Settings, decides_of, make_settings
-from videonas.spaces import architecture_id
-from videonas.spaces.tiny_video import TinyVideoArchitecture, TinyVideoSpace
-
-SPACE = TinyVideoSpace()
-NET = SPACE.normalise(TinyVideoArchitecture(24, 2, 1, SPACE.presets["mobile1"].blocks), TASK)
-
-
-def words(text: str) -> str:
-    """A text without frames, and with single spaces."""
-    return " ".join(re.sub(r"[─-▓┏┓┗┛┡┩╇┃━│]", " ", text).split())
-
 
 # Progress
 
@@ -121,65 +102,3 @@ def test_the_table_of_settings_holds_every_word(
     meanings = " ".join(row[4] for row in cells if len(row) == 6)
     for row in settings_rows():
         assert " ".join(row["meaning"].split()) in meanings
-
-
-# Architectures
-
-
-def shown_of(net: TinyVideoArchitecture, folder: Path, svg: Path | None = None) -> str:
-    """What is printed of a network, on a wide terminal."""
-    path = folder / "architecture.yaml"
-    path.write_bytes(encode_architecture("tiny_video", TASK, net))
-    out = io.StringIO()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COLUMNS", "300")
-        patch.setattr(sys, "stdout", out)
-        print_architecture(path, svg)
-    return out.getvalue()
-
-
-@given(evolved())
-@settings(max_examples=15, deadline=None,
-          suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_network_is_shown_with_all_that_its_table_and_its_diagram_say(
-    tmp_path: Path, net: TinyVideoArchitecture
-) -> None:
-    shown = shown_of(net, tmp_path)
-    assert f"tiny_video {architecture_id('tiny_video', net)}" in shown
-    for row in SPACE.table(net, TASK):
-        assert words(" ".join(row.values())) in words(shown)
-    for node in SPACE.diagram(net, TASK, {}).nodes:
-        for text in (node.title, *node.lines, node.shape):
-            assert text in shown
-    costs = SPACE.costs(net, TASK)
-    assert f"{costs.parameters:,} parameters, {costs.macs:,} multiply-adds a clip" in shown
-
-
-def test_the_picture_is_one_of_the_network(tmp_path: Path) -> None:
-    shown = shown_of(NET, tmp_path, tmp_path / "picture.svg")
-    assert shown.splitlines()[-1] == f"picture: {tmp_path / 'picture.svg'}"
-    picture = ElementTree.parse(tmp_path / "picture.svg").getroot()
-    texts = [text.text for text in picture.iter("text")]
-    for node in SPACE.diagram(NET, TASK, {}).nodes:
-        assert node.title in texts
-        assert node.shape in texts
-
-
-def test_without_asking_no_picture_is_written(tmp_path: Path) -> None:
-    assert "picture" not in shown_of(NET, tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["architecture.yaml"]
-
-
-@pytest.mark.parametrize(
-    ("content", "error"), [(None, VideonasError), ("format: architecture/9", DamagedRecord)]
-)
-def test_what_cannot_be_read_is_not_half_shown(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None, error: Any
-) -> None:
-    path = tmp_path / "architecture.yaml"
-    if content is not None:
-        path.write_text(content)
-    with pytest.raises(error, match=re.escape(str(path))):
-        print_architecture(path, tmp_path / "picture.svg")
-    assert capsys.readouterr().out == ""
-    assert not (tmp_path / "picture.svg").exists()

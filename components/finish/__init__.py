@@ -1,0 +1,5 @@
+"""The component `finish`."""
+
+from components.finish.component import finish
+
+__all__ = ["finish"]

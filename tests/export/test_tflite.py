@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.export.test_saved_model import CLASSES, about, clips, toy
+from videonas.export.saved_model import probabilities
+from videonas.export.tflite import convert, disagreement
+from videonas.steps.finish import Finish
+
+
+@pytest.mark.parametrize("multi_label", [False, True])
+def test_it_gives_the_scores_of_the_network(multi_label: bool) -> None:
+    described = about(multi_label=multi_label)
+    model, pixels = toy(described), clips(3, 2, 4, 4, 3)
+    expected = probabilities(model(pixels / np.float32(127.5) - 1), multi_label).numpy()
+    content = convert(model, described)
+    assert disagreement(content, {"rgb": pixels}, expected) == ""
+    said = disagreement(content, {"rgb": pixels}, expected + 0.25)
+    assert said == "its scores are not those of the network; they differ by 0.25"
+
+
+def test_scores_that_are_no_numbers_are_not_those_of_the_network() -> None:
+    model, pixels = toy(about()), clips(1, 2, 4, 4, 3)
+    model.layers[-1].set_weights([np.full_like(w, np.nan) for w in model.layers[-1].get_weights()])
+    expected = np.full((1, len(CLASSES)), 1 / 3)
+    assert disagreement(convert(model, about()), {"rgb": pixels}, expected)
+
+
+def test_an_operation_that_tflite_lacks_is_told() -> None:
+    def odd(x: Any) -> Any:
+        return tf.raw_ops.Betainc(a=tf.abs(x) + 1, b=tf.abs(x) + 1, x=tf.sigmoid(x))
+
+    clip = keras.Input((2, 4, 4, 3))
+    changed = keras.layers.Lambda(odd, output_shape=(2, 4, 4, 3))(clip)
+    model = keras.Model(clip, keras.layers.Dense(3)(keras.layers.Flatten()(changed)))
+    with pytest.raises(Exception, match="Betainc"):
+        convert(model, about())
+
+
+def test_it_holds_class_names_and_clip_settings(finished: Finish) -> None:
+    files = list(Path(finished.folder.address).glob("*/network.tflite"))
+    without = [n for n in finished.record.networks if n.without_tflite]
+    assert len(files) + len(without) == len(finished.record.networks)
+    for file in files:
+        with zipfile.ZipFile(file) as archive:
+            names = archive.read("labels.txt").decode().splitlines()
+            said = json.loads(archive.read("settings.json"))
+        assert names == said["classes"]
+        assert len(names) == 8

@@ -1,0 +1,94 @@
+"""What is handed to child processes, and the names of files. No TensorFlow: steps make these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from videonas.export.about import About
+from videonas.search.finished import Verdict
+from videonas.search.result import Outcome
+from videonas.training.jobs import Candidate, Shards, TrainingJob
+
+FINAL_TRAIN = "videonas.export.training:final_train_job"
+EXPORT = "videonas.export.exporting:export_job"
+ENSEMBLE = "videonas.export.exporting:ensemble_job"
+TFLITE = "videonas.export.tflite:tflite_job"
+
+PRELOAD = tuple(job.partition(":")[0] for job in (FINAL_TRAIN, EXPORT, TFLITE))
+"""Modules that a fork server imports before its first child."""
+
+KERAS_FILE = "network.keras"
+SAVED_MODEL = "saved_model"
+TFLITE_FILE = "network.tflite"
+CARD = "card.md"
+
+
+@dataclass(frozen=True)
+class FinalTraining:
+    """A training whose steps somebody follows.
+
+    Attributes:
+        job: the training.
+        steps: a file for the number of the last step, in place of log lines; None for log lines.
+    """
+
+    job: TrainingJob
+    steps: Path | None
+
+
+@dataclass(frozen=True)
+class ExportJob:
+    """The test and the export of one network.
+
+    Attributes:
+        candidate: what to build.
+        weights: as training wrote them.
+        validation: shards of the validation split.
+        test: shards of the test split.
+        about: class names and clip settings.
+        folder: where to write the export; it exists.
+    """
+
+    candidate: Candidate
+    weights: Path
+    validation: Shards
+    test: Shards
+    about: About
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Exported:
+    """How an export ended.
+
+    Attributes:
+        outcome: `ok`, or why there is no export.
+        message: a sentence where the outcome is not `ok`.
+        validation: metrics of the videos of the validation split.
+        test: what the test split says.
+    """
+
+    outcome: Outcome
+    message: str = ""
+    validation: dict[str, float] = field(default_factory=dict)
+    test: Verdict | None = None
+
+
+@dataclass(frozen=True)
+class TfliteJob:
+    """The conversion of one network.
+
+    Attributes:
+        candidate: what it takes of a clip.
+        shards: with clips to hold it against.
+        about: class names and clip settings.
+        network: the Keras file.
+        file: where to write.
+    """
+
+    candidate: Candidate
+    shards: Shards
+    about: About
+    network: Path
+    file: Path

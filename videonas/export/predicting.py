@@ -1,0 +1,115 @@
+"""Labels and scores of videos, by exports alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from videonas.data.decoding import DecodedVideo, UnreadableVideo, count_frames, read_clips
+from videonas.errors import VideonasError
+from videonas.export.about import About, StreamSettings
+from videonas.export.loading import Classifier
+from videonas.task import Clip
+
+STREAM = "rgb"
+"""The one stream that is read from videos."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What is said of one video.
+
+    Attributes:
+        video: its path.
+        labels: class names, the best first.
+        scores: of these.
+    """
+
+    video: Path
+    labels: tuple[str, ...]
+    scores: tuple[float, ...]
+
+
+def predict(
+    networks: Sequence[Classifier],
+    videos: Sequence[Path],
+    top: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Prediction]:
+    """Labels and scores of videos: the mean over the clips of a video, and over networks.
+
+    Args:
+        networks: 1 or more, of the same classes.
+        videos: files.
+        top: how many classes to name at most.
+        progress: told how many videos of how many are done.
+
+    Raises:
+        VideonasError: a file is no video, or has fewer frames than a network needs.
+    """
+    classes = networks[0].about.classes
+    for network in networks:
+        if network.about.classes != classes:
+            raise VideonasError(f"{network.folder}: other classes than {networks[0].folder}")
+    predictions = []
+    for done, video in enumerate(videos, 1):
+        scores = np.mean([video_scores(network, video) for network in networks], axis=0)
+        best = np.argsort(-scores, kind="stable")[:top]
+        predictions.append(Prediction(
+            video, tuple(classes[place] for place in best), tuple(float(scores[p]) for p in best)
+        ))
+        if progress is not None:
+            progress(done, len(videos))
+    return predictions
+
+
+def video_scores(network: Classifier, video: Path) -> Any:
+    """The mean of the scores of a video's clips, `(classes,)`.
+
+    Raises:
+        VideonasError: the file is no video, or has fewer frames than the network needs.
+    """
+    about = network.about
+    if set(about.streams) != {STREAM}:
+        raise VideonasError(
+            f"{network.folder}: the network takes the streams {', '.join(about.streams)}; only "
+            f"networks that take {STREAM} alone can be given videos"
+        )
+    try:
+        clips = clips_of(video, about)
+    except UnreadableVideo as error:
+        raise VideonasError(f"{video}: unreadable video: {error.reason}") from None
+    return network.scores({STREAM: clips}).mean(axis=0)
+
+
+def clips_of(video: Path, about: About) -> Any:
+    """The clips of a video as the network was tested with: `(n, frames, size, size, channels)`.
+
+    As in data preparation, a clip is the middle of a longer one. Where the video is too short for
+    that, it is only as long as the network needs.
+
+    Raises:
+        UnreadableVideo: no clip can be made of the file.
+        VideonasError: it has fewer frames than the network needs.
+    """
+    stream = about.streams[STREAM]
+    whole = _read(video, stream.prepared.frames, stream, about)
+    span = stream.sampling.span
+    if whole.short:
+        whole = _read(video, span, stream, about)
+        if whole.short:
+            needed = (span - 1) * about.frame_step + 1
+            raise VideonasError(
+                f"{video}: has {count_frames(video)} frames; the network needs {needed} or more"
+            )
+    first = (whole.clips.shape[1] - span) // 2
+    return whole.clips[:, first : first + span : stream.stride]
+
+
+def _read(video: Path, frames: int, stream: StreamSettings, about: About) -> DecodedVideo:
+    clip = Clip(frames, stream.prepared.size, stream.prepared.channels)
+    return read_clips(video, clip, about.frame_step, about.clips_per_video)
