@@ -19,7 +19,6 @@ from videonas.export.keras_file import load_network
 from videonas.export.loading import load_exports
 from videonas.export.predicting import predict, video_scores
 from videonas.export.videos import VideoScores
-from videonas.search.finished import fittest
 from videonas.search.individual import candidate_seed
 from videonas.search.root import SearchRoot
 from videonas.steps.finish import Finish
@@ -179,7 +178,7 @@ def test_finalists_are_the_fittest_and_their_seeds_are_new(
     assert best is not None
     assert plan.finalists[0].individual == best.individual.name
     assert [f.individual for f in plan.finalists] == [
-        member.individual.name for member in fittest(lineage, searched.settings)[:2]
+        member.individual.name for member in lineage.fittest(searched.settings)[:2]
     ]
     assert len({finalist.architecture for finalist in plan.finalists}) == 2
     used = {candidate_seed(searched.settings, m.individual.id) for m in lineage.members.values()}

@@ -72,8 +72,12 @@ def test_a_run_and_another_that_goes_on(
         assert words in first.stdout
     assert SearchRoot(str(root)).head() == 1
     before = finished_parts(root)
-    second = run(root, "--generations", 1)
+    assert not list(root.glob("finished/*"))
+    second = run(root, "--generations", 1, "--set", "finish_best=1",
+                 "--set", "finish_train_steps=4")
     assert second.returncode == 0, second.stderr
+    assert f"finished   {root}/finished/1/" in second.stdout
+    assert list(root.glob("finished/1/*/saved_model/saved_model.pb"))
     assert SearchRoot(str(root)).head() == 2
     after = finished_parts(root)
     assert {name: after[name] for name in before} == before

@@ -23,13 +23,16 @@ from videonas.steps.select import select
 SETTINGS = Settings()
 
 
-def member(name: str, loss: float | None, latency: float = 1.0) -> Member[None]:
+def member(
+    name: str, loss: float | None, latency: float = 1.0, architecture: str = ""
+) -> Member[None]:
     """An individual that was evaluated, or failed where it has no loss."""
+    architecture = architecture or name.replace("-", "0000")
     measured = Latency(latency, (latency, latency), 30, 1, "cpu")
     training = Training("failed" if loss is None else "ok")
     evaluation = None if loss is None else Evaluation("ok", metrics={"loss": loss})
     return Member(
-        Individual(name, "0" * 12, None, "sampled"),
+        Individual(name, architecture, None, "sampled"),
         Result("0" * 12, Costs(100, 1000), measured, training, evaluation),
     )
 
@@ -65,6 +68,17 @@ def test_the_best_fits_the_budget_of_that_generation() -> None:
 def test_of_equals_the_first_born_is_best() -> None:
     twins = [member("000000-00", 0.5), member("000000-01", 0.5)]
     assert lineage(twins).best(SETTINGS) is twins[0]
+
+
+def test_the_fittest_are_different_and_able_and_in_order() -> None:
+    born = [
+        member("000000-00", 0.5, architecture="a" * 12), member("000000-01", None),
+        member("000000-02", 0.3), member("000000-03", 0.1, latency=9.0),
+        member("000000-04", 0.5, architecture="a" * 12), member("000000-05", 0.4),
+    ]
+    history = lineage(born, budgets=(Budget(max_latency_ms=5.0),))
+    assert history.fittest(SETTINGS) == [born[2], born[5], born[0]]
+    assert lineage().fittest(SETTINGS) == []
 
 
 def test_where_there_is_no_best() -> None:

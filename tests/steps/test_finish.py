@@ -305,6 +305,7 @@ def test_without_a_test_split_one_sentence(tmp_path: Path) -> None:
     said = videonas("finish", search.uri)
     assert said.exit_code == 2
     assert "has no test split" in said.stderr
+    assert finish_run(SearchRoot(search.uri), 0) is None, "a run of the pipeline ends all the same"
 
 
 @pytest.mark.parametrize("wrong", [("--best", 0), ("--train-steps", 0), ("--from", "nothing")])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from videonas.codec import STRICT, canonical, digest
 from videonas.errors import VideonasError
@@ -15,8 +15,7 @@ from videonas.search.individual import (
     candidate_seed,
     result_key,
 )
-from videonas.search.lineage import Lineage, fitness
-from videonas.search.population import Member
+from videonas.search.lineage import Lineage
 from videonas.search.result import Latency, Outcome
 from videonas.search.settings import Settings
 from videonas.spaces import Costs
@@ -215,7 +214,7 @@ def make_plan(
     Raises:
         VideonasError: no individual has the outcome `ok`.
     """
-    chosen = fittest(lineage, settings)[:best]
+    chosen = lineage.fittest(settings)[:best]
     if not chosen:
         raise VideonasError(
             "no network has the outcome 'ok' yet, so there is nothing to finish; run a generation "
@@ -239,23 +238,6 @@ def make_plan(
         key = digest(canonical(depends_on))[:12]
         finalists.append(Finalist(member.individual.name, architecture, key, seed))
     return Plan(data, initial, full.train_steps, tuple(finalists))
-
-
-def fittest(lineage: Lineage, settings: Settings) -> list[Member[Any]]:
-    """Everybody `ok` under the budget of the last generation, the fittest first.
-
-    Of equal architectures only the first born is there.
-    """
-    if not lineage.generations:
-        return []
-    budget = lineage.generations[-1].budget
-    first_born: dict[str, Member[Any]] = {}
-    for member in lineage.members.values():
-        if member.result.outcome(budget) == "ok":
-            first_born.setdefault(member.individual.id, member)
-    scored = [(score, m) for m in first_born.values()
-              if (score := fitness(m, settings)) is not None]
-    return [m for _, m in sorted(scored, key=lambda pair: -pair[0])]
 
 
 def ok_networks(networks: Sequence[FinishedNetwork]) -> list[FinishedNetwork]:

@@ -57,17 +57,24 @@ class Lineage:
         return line
 
     def best(self, settings: Settings, generation: int | None = None) -> Member[Any] | None:
-        """The fittest individual born until the end of a generation; None where there is none.
+        """The first of `fittest`; None where there is none."""
+        return next(iter(self.fittest(settings, generation)), None)
 
-        It is `ok` under that generation's budget. Survival may have let it die, so it need not be
-        a parent. Of equals it is the first born.
+    def fittest(self, settings: Settings, generation: int | None = None) -> list[Member[Any]]:
+        """Individuals born until the end of a generation, the fittest first.
+
+        They are `ok` under that generation's budget. Survival may have let them die, so they need
+        not be parents. Of equal architectures, only the first born is there; among equally fit
+        ones it comes first.
 
         Args:
             settings: say what fitness is.
             generation: counted from 0; by default the last.
         """
         until = self.generations[: None if generation is None else generation + 1]
-        born = (member for population in until for member in population.newborn)
-        able = [member for member in born if member.result.outcome(until[-1].budget) == "ok"]
-        scored = [(score, m) for m in able if (score := fitness(m, settings)) is not None]
-        return max(scored, key=lambda pair: pair[0])[1] if scored else None
+        first_born: dict[str, Member[Any]] = {}
+        for member in (member for population in until for member in population.newborn):
+            if member.result.outcome(until[-1].budget) == "ok":
+                first_born.setdefault(member.individual.id, member)
+        scored = [(s, m) for m in first_born.values() if (s := fitness(m, settings)) is not None]
+        return [member for _, member in sorted(scored, key=lambda pair: -pair[0])]

@@ -13,7 +13,8 @@ from videonas.search.population import Candidates
 from videonas.search.result import Outcome, Result
 from videonas.search.result_folder import ResultFolder
 from videonas.search.root import SearchRoot
-from videonas.training.jobs import Candidate, Shards
+from videonas.steps.shards import CheckedShards
+from videonas.training.jobs import Candidate
 from videonas.training.supervisor import Limits
 
 
@@ -31,8 +32,8 @@ class Batch:
 
     def __init__(self, root: SearchRoot, generation: int, names: Sequence[str] | None) -> None:
         self.root = root
-        self._shards: dict[str, Shards] = {}
         self.dataset: Dataset = root.need_dataset()
+        self.shards = CheckedShards(root, self.dataset)
         self.budget = Budget.of(root.settings)
         candidates: Candidates[Any] = root.need_candidates(generation)
         born = {individual.name: individual for individual in candidates.individuals}
@@ -62,19 +63,6 @@ class Batch:
         return Candidate(
             individual.name, settings.space, architecture, task, samplings, settings
         )
-
-    def shards(self, split: str) -> Shards:
-        """Local files of a split, in reading order, each the one that was written.
-
-        Raises:
-            DamagedRecord: a file is missing or was changed.
-        """
-        if split not in self._shards:
-            files = tuple(self.root.shards(self.dataset, split))
-            for path, shard in files:
-                shard.check(path)
-            self._shards[split] = files
-        return self._shards[split]
 
     def outcomes(self) -> dict[str, Outcome | None]:
         """Outcomes by name; None while something is still to do."""

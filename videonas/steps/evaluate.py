@@ -54,7 +54,7 @@ def _assignment(batch: Batch, individual: Individual[Any], supervisor: Superviso
 def _evaluate(batch: Batch, individual: Individual[Any], supervisor: Supervisor) -> str:
     """Evaluates and publishes; gives back why it could not."""
     folder = batch.folder(individual)
-    shards = batch.shards("validation")
+    shards = batch.shards.of("validation")
     weights = folder.fetch_weights()
     with machine_lock(alone=False):
         job = EvaluationJob(batch.candidate(individual), shards, weights)

@@ -42,8 +42,9 @@ from videonas.search.result import Evaluation, Outcome, Training
 from videonas.search.root import SearchRoot
 from videonas.search.settings import Settings
 from videonas.steps.follow import following
+from videonas.steps.shards import CheckedShards
 from videonas.training.attempts import Assignment, work_through
-from videonas.training.jobs import Candidate, Shards, TrainingJob
+from videonas.training.jobs import Candidate, TrainingJob
 from videonas.training.machine_lock import machine_lock
 from videonas.training.supervisor import Ending, Limits, Supervisor
 
@@ -112,7 +113,7 @@ class Finalists:
             return ""
         weights = self.scratch / f"{finalist.individual}.weights.h5"
         steps = self.scratch / f"{finalist.individual}.steps" if self.progress else None
-        shards = self._shards("train")
+        shards = self._shards.of("train")
         with machine_lock(alone=False), following(steps, lambda n: self._tell(finalist, n)):
             job = TrainingJob(
                 self._candidate(finalist), finalist.seed, shards, weights, initial=initial
@@ -167,7 +168,7 @@ class Finalists:
         place.mkdir(exist_ok=True)
         job = ExportJob(
             self._candidate(finalist), self.root.final_folder(finalist).fetch_weights(),
-            self._shards("validation"), self._shards("test"), self._about(finalist), place,
+            self._shards.of("validation"), self._shards.of("test"), self._about(finalist), place,
         )
         with machine_lock(alone=False):
             ending = self._supervisor.run(EXPORT, job, self._limits)
@@ -183,7 +184,7 @@ class Finalists:
     def _convert(self, finalist: Finalist, place: Path) -> str:
         """Makes the TFLite file; gives back why there is none, or an empty string."""
         job = TfliteJob(
-            self._candidate(finalist), self._shards("test"), self._about(finalist),
+            self._candidate(finalist), self._shards.of("test"), self._about(finalist),
             place / KERAS_FILE, place / TFLITE_FILE,
         )
         ending: Ending = self._supervisor.run(TFLITE, job, self._limits)
@@ -269,22 +270,9 @@ class Finalists:
             finalist.individual, finalist.architecture, self.dataset, samplings, self._settings
         )
 
-    def _shards(self, split: str) -> Shards:
-        """Local files of a split, each the one that was written.
-
-        Raises:
-            DamagedRecord: a file is missing or was changed.
-        """
-        if split not in self._checked:
-            files = tuple(self.root.shards(self.dataset, split))
-            for path, shard in files:
-                shard.check(path)
-            self._checked[split] = files
-        return self._checked[split]
-
     @cached_property
-    def _checked(self) -> dict[str, Shards]:
-        return {}
+    def _shards(self) -> CheckedShards:
+        return CheckedShards(self.root, self.dataset)
 
     @cached_property
     def _supervisor(self) -> Supervisor:

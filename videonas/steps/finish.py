@@ -133,6 +133,9 @@ def finish_run(root: SearchRoot, first: int) -> Finish | None:
     if root.head() < first:
         log.info("generation %d has not ended: nothing to do", first)
         return None
+    if not root.need_dataset().splits["test"].videos:
+        log.warning("the data set has no test split: nothing is finished")
+        return None
     finished = finish(root)
     finished.record.need_best()
     return finished

@@ -79,7 +79,9 @@ def start(root: SearchRoot, given: Mapping[str, Any], most: int | None = None) -
             "run it again to go on, or compile it for more"
         )
     if settings.videos is None and root.dataset() is None:
-        raise SettingsError("no videos: give --videos, a folder with one folder a class or a list of videos")
+        raise SettingsError(
+            "no videos: give --videos, a folder with one folder a class or a list of videos"
+        )
     root.lineage()  # a damaged history is told before anything is trained on it
     head = root.head()
     log.info("generation %d comes next, of %s by %s", head + 1, settings.space, settings.algorithm)

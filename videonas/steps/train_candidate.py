@@ -84,7 +84,7 @@ class _Trainer:
         if self._done(individual):
             return ""
         weights = self.scratch / f"{individual.name}.weights.h5"
-        shards = self.batch.shards("train")
+        shards = self.batch.shards.of("train")
         with machine_lock(alone=False):
             seed = candidate_seed(self.batch.root.settings, individual.id)
             candidate = self.batch.candidate(individual)
