@@ -35,7 +35,7 @@ def run_locally(space: str, search_root: str, given: Mapping[str, Any], parallel
 
     Args:
         space: search space.
-        search_root: a local path.
+        search_root: path or URI.
         given: settings by name; those not given are those of the search, or the defaults.
         parallelism: training tasks at a time.
 

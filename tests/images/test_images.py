@@ -13,7 +13,7 @@ from videonas import __version__
 pytestmark = pytest.mark.docker
 
 LARGE = ("tensorflow", "keras", "numpy", "av")
-OF_KFP = ("kfp", "kfp_server_api", "kubernetes", "google.cloud.storage", "requests_toolbelt")
+OF_KFP = ("kfp", "kfp_server_api", "kubernetes", "requests_toolbelt")
 
 
 def found(volume: Volume, image: str, packages: tuple[str, ...]) -> list[str]:
@@ -41,6 +41,12 @@ def test_train_has_all_that_training_needs(volume: Volume) -> None:
 @pytest.mark.parametrize("image", [EVOLVE, TRAIN])
 def test_there_is_nothing_of_kfp_but_its_executor(image: str, volume: Volume) -> None:
     assert found(volume, image, OF_KFP) == ["kfp"]
+
+
+@pytest.mark.parametrize("image", [EVOLVE, TRAIN])
+def test_a_search_root_can_lie_in_object_storage(image: str, volume: Volume) -> None:
+    program = "import videonas.storage.gcs, videonas.storage.s3; print('both')"
+    assert volume.step(image, "python", "-c", program).strip() == "both"
 
 
 def test_all_that_evolve_imports_is_there_as_bytecode(volume: Volume) -> None:
