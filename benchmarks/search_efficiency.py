@@ -125,6 +125,7 @@ def course(settings: Settings, landscape: Landscape, networks: int) -> list[floa
     best: list[float] = []
 
     def fitness(architecture: Any) -> float:
+        """What the landscape says; each network counts once."""
         if architecture not in known:
             known[architecture] = landscape(architecture)
             best.append(max([known[architecture], *best[-1:]]))

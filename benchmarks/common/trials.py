@@ -154,6 +154,7 @@ def run_trials(trials: Sequence[Trial], jobs: int) -> Iterator[Tried]:
     supervisor = Supervisor(*PRELOAD)
 
     def run(trial: Trial) -> Tried:
+        """A trial in a child process."""
         with machine_lock(alone=False):
             ending = supervisor.run(TRIAL, trial, _limits(trial.settings))
         return ending.value if ending.kind == "finished" else Tried({}, ending.message)

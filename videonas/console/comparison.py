@@ -89,6 +89,7 @@ def _quantities(found: Sequence[Subject]) -> Iterator[tuple[str, ...]]:
     """The rows of what is known of the networks; one that nobody has is left out."""
 
     def row(name: str, told: Callable[[Subject], str]) -> tuple[str, ...]:
+        """What is told of each network, behind its name."""
         return (name, *(told(subject) for subject in found))
 
     yield row("architecture", lambda s: s.id)

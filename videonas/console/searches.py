@@ -148,6 +148,7 @@ def _record(each: Compared) -> dict[str, Any]:
 
 def _rows(compared: Sequence[Compared]) -> list[tuple[str, ...]]:
     def row(name: str, told: Callable[[Compared], str]) -> tuple[str, ...]:
+        """What is told of each search, behind its name."""
         return (name, *(told(each) for each in compared))
 
     rows: list[tuple[str, ...]] = [

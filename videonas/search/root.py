@@ -166,6 +166,7 @@ class SearchRoot:
         names = [shard.name for split in dataset.splits.values() for shard in split.shards]
 
         def publish(name: str) -> None:
+            """Moves one shard."""
             store.create_file(f"{place}/{name}", folder / name)
 
         in_parallel(publish, names, store.requests_at_once)

@@ -92,6 +92,7 @@ class Finalists:
         folder = self.root.final_folder(finalist)
 
         def done() -> bool:
+            """Whether its training ended."""
             if folder.training() is None:
                 return False
             self._tell(finalist, self.plan.train_steps)
@@ -146,6 +147,7 @@ class Finalists:
         name = finalist.individual
 
         def done() -> bool:
+            """Whether it was tested and exported, or given up."""
             if self.folder.network(name) is None:
                 return False
             self._tell(finalist, self._length)

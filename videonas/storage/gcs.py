@@ -60,6 +60,7 @@ class GcsStore(ObjectStore):
 
     def _get(self, name: str) -> tuple[bytes, str] | None:
         def get() -> tuple[bytes, str]:
+            """Its bytes, and the checksum that comes with them."""
             blob = self._bucket.blob(name)
             data = blob.download_as_bytes(checksum=None, **ONCE)
             return data, blob.crc32c or ""
@@ -68,6 +69,7 @@ class GcsStore(ObjectStore):
 
     def _put(self, name: str, data: bytes) -> bool:
         def put() -> bool:
+            """True once it is written."""
             self._bucket.blob(name).upload_from_string(
                 data, if_generation_match=0, checksum="crc32c", **ONCE
             )
@@ -77,6 +79,7 @@ class GcsStore(ObjectStore):
 
     def _put_file(self, name: str, path: Path) -> bool:
         def put() -> bool:
+            """True once it is written."""
             # a large file goes in pieces; the client asks how far it came and goes on there
             self._bucket.blob(name).upload_from_filename(
                 str(path), if_generation_match=0, checksum="crc32c", retry=self._retry,
@@ -94,6 +97,7 @@ class GcsStore(ObjectStore):
 
     def _part(self, name: str, version: Version, start: int, end: int) -> bytes | None:
         def get() -> bytes:
+            """The bytes of this generation."""
             blob = self._bucket.blob(name, generation=int(version.tag))
             return blob.download_as_bytes(  # type: ignore[no-any-return]
                 start=start, end=end - 1, checksum=None, **ONCE
@@ -103,6 +107,7 @@ class GcsStore(ObjectStore):
 
     def _names(self, prefix: str, most: int | None = None) -> list[str]:
         def names() -> list[str]:
+            """All pages together."""
             found = self._client.list_blobs(
                 self._bucket, prefix=prefix, max_results=most, page_size=self.page_length,
                 fields="items(name),nextPageToken", **ONCE,

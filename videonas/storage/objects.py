@@ -252,6 +252,7 @@ class ObjectStore(ABC):
         """Writes a version to a local file."""
 
         def part(start: int, end: int) -> bytes:
+            """Some bytes of this version, and of no other."""
             data = self._part(self._name(key), version, start, end)
             if data is None:
                 raise StorageError(f"{self._where(key)}: it was deleted while it was read")

@@ -53,6 +53,7 @@ def write_in_parts(
         file.truncate(size)
 
         def write(start: int) -> None:
+            """Reads one part and writes it to its place."""
             end = min(start + length, size)
             data = memoryview(read(start, end))
             if len(data) != end - start:

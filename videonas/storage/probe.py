@@ -41,6 +41,7 @@ def _race(store: Store, key: str) -> set[bytes | None]:
     barrier = threading.Barrier(WRITERS)
 
     def write(writer: int) -> bytes | None:
+        """Begins together with the others."""
         barrier.wait()
         return store.create(key, f"of writer {writer}".encode())
 

@@ -80,6 +80,7 @@ class S3Store(ObjectStore):
 
     def _get(self, name: str) -> tuple[bytes, str] | None:
         def get() -> tuple[bytes, str]:
+            """Its bytes, and the checksum that was written with them."""
             answer = self._client.get_object(Bucket=self.bucket, Key=name)
             return answer["Body"].read(), answer["Metadata"].get(CHECKSUM, "")
 
@@ -87,6 +88,7 @@ class S3Store(ObjectStore):
 
     def _put(self, name: str, data: bytes) -> bool:
         def put() -> bool:
+            """True once it is written."""
             self._client.put_object(
                 Bucket=self.bucket, Key=name, Body=data, IfNoneMatch="*",
                 Metadata={CHECKSUM: self._checksum([data])},
@@ -119,6 +121,7 @@ class S3Store(ObjectStore):
         length = max(self.part_length, math.ceil(size / MOST_PARTS))
 
         def put(number: int) -> dict[str, Any]:
+            """Sends one part, and gives back what it is known by."""
             with path.open("rb") as file:
                 file.seek((number - 1) * length)
                 data = file.read(length)
@@ -147,6 +150,7 @@ class S3Store(ObjectStore):
 
     def _head(self, name: str) -> Version | None:
         def head() -> Version:
+            """What is there."""
             answer = self._client.head_object(Bucket=self.bucket, Key=name)
             checksum = answer["Metadata"].get(CHECKSUM, "")
             return Version(answer["ETag"], answer["ContentLength"], checksum)
@@ -155,6 +159,7 @@ class S3Store(ObjectStore):
 
     def _part(self, name: str, version: Version, start: int, end: int) -> bytes | None:
         def get() -> bytes:
+            """The bytes of this version."""
             answer = self._client.get_object(
                 Bucket=self.bucket, Key=name, Range=f"bytes={start}-{end - 1}", IfMatch=version.tag
             )
@@ -194,6 +199,7 @@ class S3Store(ObjectStore):
         """Makes a request, again where that can help, `but` after some statuses."""
 
         def can_pass(error: BaseException) -> bool:
+            """Whether the same request may succeed later."""
             return _can_pass(error) and _status(error) not in but
 
         with self._slots:
