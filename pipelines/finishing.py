@@ -10,7 +10,7 @@ def finishing(root: SearchRoot) -> tuple[str, int, int] | None:
 
     None where it is not at work.
     """
-    for folder in reversed(root.finish_folders()):
+    for folder in root.finish_folders()[-1:]:  # earlier ones may have been given up
         plan = folder.plan()
         if plan is None or folder.record() is not None:
             continue

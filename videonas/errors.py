@@ -55,14 +55,27 @@ class DataError(VideonasError):
     """Videos that no data set can be made from."""
 
 
+class NoVideos(DataError):
+    """A place of videos at which there is none."""
+
+
 class StorageError(VideonasError):
     """A store that cannot be reached, read or written."""
+
+
+class NothingThere(StorageError):
+    """A key of a store at which nothing is."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint such as ` (did you mean 'train_steps'?)`, or nothing when no name is close."""
     close = difflib.get_close_matches(word, list(known), n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def first_line(error: Exception) -> str:
+    """The first line of what an error says, or its kind where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def brief(value: object) -> str:

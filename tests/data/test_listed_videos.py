@@ -33,9 +33,8 @@ def prepare(place: Path, out: Path, **values: Any) -> Dataset:
     """The data set of a list."""
     settings = settings_of(videos=str(place), **values)
     sources = find_sources(settings)
-    dataset = prepare_dataset(sources, out, STREAMS, settings)
-    assert dataset.digest == source_digest(sources, STREAMS, settings)
-    return dataset
+    digest = source_digest(sources, STREAMS, settings)
+    return prepare_dataset(sources, out, STREAMS, settings, digest)
 
 
 def labels_by_number(dataset: Dataset, out: Path) -> dict[str, dict[int, Any]]:

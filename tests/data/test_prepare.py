@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,8 @@ from tests.videos import (
 from videonas.codec import decode, encode
 from videonas.data.clips import ClipReader
 from videonas.data.layouts.class_folders import read as folders
-from videonas.data.prepare import prepare_dataset
-from videonas.data.sources import source_digest
+from videonas.data.prepare import Progress, prepare_dataset
+from videonas.data.sources import Sources, source_digest
 from videonas.data.splits import split_videos
 from videonas.errors import DataError, StorageError
 from videonas.search.dataset import SPLITS, Dataset
@@ -33,6 +33,18 @@ from videonas.task import Clip, Sampling, Task
 
 CLIP = Clip(4, 32)
 STREAMS = {"rgb": CLIP}
+
+
+def prepared(
+    sources: Sources,
+    out: Path,
+    streams: Mapping[str, Clip],
+    settings: Settings,
+    progress: Progress | None = None,
+) -> Dataset:
+    """The data set of some videos, under the digest of its sources."""
+    digest = source_digest(sources, streams, settings)
+    return prepare_dataset(sources, out, streams, settings, digest, progress)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +94,7 @@ def clips_of(dataset: Dataset, folder: Path, split: str) -> tuple[Any, Any]:
 def test_what_a_data_set_holds(videos: Path, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     settings = settings_of(clips_per_video=2)
-    dataset = prepare_dataset(
+    dataset = prepared(
         folders(videos), tmp_path / "new/out", STREAMS, settings, lambda *done: seen.append(done)
     )
     assert seen == [(number, 20) for number in range(1, 21)]
@@ -107,13 +119,13 @@ def test_what_a_data_set_holds(videos: Path, tmp_path: Path) -> None:
 
 
 def test_the_record_survives_its_file(videos: Path, tmp_path: Path) -> None:
-    dataset = prepare_dataset(folders(videos), tmp_path, STREAMS, settings_of())
+    dataset = prepared(folders(videos), tmp_path, STREAMS, settings_of())
     assert decode(Dataset, encode(dataset, "dataset/2"), "dataset/2", "here") == dataset
 
 
 def test_threads_do_not_change_a_byte(videos: Path, tmp_path: Path) -> None:
     made = [
-        prepare_dataset(folders(videos), tmp_path / str(n), STREAMS, settings_of(decode_threads=n))
+        prepared(folders(videos), tmp_path / str(n), STREAMS, settings_of(decode_threads=n))
         for n in (1, 5)
     ]
     assert made[0] == made[1]
@@ -121,13 +133,13 @@ def test_threads_do_not_change_a_byte(videos: Path, tmp_path: Path) -> None:
 
 
 def test_training_clips_are_mixed(videos: Path, tmp_path: Path) -> None:
-    dataset = prepare_dataset(folders(videos), tmp_path, STREAMS, settings_of())
+    dataset = prepared(folders(videos), tmp_path, STREAMS, settings_of())
     _, labels = clips_of(dataset, tmp_path, "train")
     assert all(set(pair) == {0, 1} for pair in labels.reshape(-1, 2))
 
 
 def test_no_test_split_when_none_is_wanted(videos: Path, tmp_path: Path) -> None:
-    dataset = prepare_dataset(folders(videos), tmp_path, STREAMS, settings_of(test_fraction=0))
+    dataset = prepared(folders(videos), tmp_path, STREAMS, settings_of(test_fraction=0))
     assert dataset.splits["test"].shards == ()
     assert dataset.splits["test"].clips_by_class == (0, 0)
     assert {path.name[:5] for path in tmp_path.iterdir()} == {"train", "valid"}
@@ -141,7 +153,7 @@ def test_bad_files_are_skipped_and_listed_and_move_no_other(videos: Path, tmp_pa
     cut(write_numbered(folder / "jump/d-cut.avi", 60, codec="mpeg4"), 0.5)
     (folder / "jump/e-link.mp4").symlink_to("gone")
     some = settings_of(max_bad_videos=0.2)
-    before = prepare_dataset(folders(folder), tmp_path / "1", STREAMS, some)
+    before = prepared(folders(folder), tmp_path / "1", STREAMS, some)
     assert [(bad.path, bad.reason.partition(":")[0]) for bad in before.skipped] == [
         ("jump/c-empty.webm", "the file is empty"),
         ("jump/d-cut.avi", "cut short"),
@@ -152,7 +164,7 @@ def test_bad_files_are_skipped_and_listed_and_move_no_other(videos: Path, tmp_pa
     assert sum(split.videos for split in before.splits.values()) == 21
     good.write_bytes(b"")
     some = settings_of(max_bad_videos=0.21)
-    after = prepare_dataset(folders(folder), tmp_path / "2", STREAMS, some)
+    after = prepared(folders(folder), tmp_path / "2", STREAMS, some)
     assert after.digest != before.digest
     moved = [name for name in SPLITS if after.splits[name] != before.splits[name]]
     assert len(moved) == 1, "only the split of the file that went bad has changed"
@@ -168,13 +180,13 @@ def test_too_many_bad_files(videos: Path, tmp_path: Path) -> None:
         match=r"videos: at least 3 of 25 files cannot be read, more than max_bad_videos \(0\.1\) "
         r"allows \(walk/bad\d\.mp4: the file is empty; .*; .*\); mend or remove them, or raise",
     ):
-        prepare_dataset(
+        prepared(
             folders(folder), tmp_path / "out", STREAMS, settings_of(), lambda n, _: done.append(n)
         )
     assert list((tmp_path / "out").iterdir()) == [], "nothing half-written is left"
     assert len(done) < 25, "the rest need not be tried"
     with pytest.raises(DataError, match="at least 1 of 25 files"):
-        prepare_dataset(folders(folder), tmp_path / "out", STREAMS, settings_of(max_bad_videos=0))
+        prepared(folders(folder), tmp_path / "out", STREAMS, settings_of(max_bad_videos=0))
 
 
 def test_a_class_that_only_has_bad_files(videos: Path, tmp_path: Path) -> None:
@@ -185,7 +197,7 @@ def test_a_class_that_only_has_bad_files(videos: Path, tmp_path: Path) -> None:
     with pytest.raises(
         DataError, match=r"class 'bad' has 0 usable .* \(4 of 24 files were skipped\)"
     ):
-        prepare_dataset(folders(folder), tmp_path / "out", STREAMS, settings_of(max_bad_videos=0.5))
+        prepared(folders(folder), tmp_path / "out", STREAMS, settings_of(max_bad_videos=0.5))
     assert list((tmp_path / "out").iterdir()) == []
 
 
@@ -196,7 +208,7 @@ def test_a_test_split_that_only_has_bad_files(videos: Path, tmp_path: Path) -> N
         (folder / video.path).unlink()
         (folder / video.path).touch()
     with pytest.raises(DataError, match=r"the test split is empty, of 16 usable videos"):
-        prepare_dataset(folders(folder), tmp_path / "out", STREAMS, settings)
+        prepared(folders(folder), tmp_path / "out", STREAMS, settings)
 
 
 @pytest.mark.parametrize(
@@ -206,13 +218,13 @@ def test_streams_that_videos_do_not_give(
     videos: Path, tmp_path: Path, streams: dict[str, Clip]
 ) -> None:
     with pytest.raises(DataError, match=r"streams are \{.*videos give one, 'rgb'"):
-        prepare_dataset(folders(videos), tmp_path, streams, settings_of())
+        prepared(folders(videos), tmp_path, streams, settings_of())
 
 
 def test_a_destination_that_cannot_be_made(videos: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match=r"file/out: Not a directory"):
-        prepare_dataset(folders(videos), tmp_path / "file/out", STREAMS, settings_of())
+        prepared(folders(videos), tmp_path / "file/out", STREAMS, settings_of())
 
 
 def test_importing_is_cheap() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from videonas.data.sources import Sources, SourceVideo
-from videonas.data.splits import split_videos
+from videonas.data.splits import split_videos, warn_of_rare
 from videonas.data.stratification import stratified
 from videonas.errors import DataError
 from videonas.search.dataset import SPLITS
@@ -194,6 +194,7 @@ def test_of_several_labels_validation_may_lack_a_rare_class(
     videos.append(SourceVideo("rare.mp4", (0, 2)))
     splits = split_videos(sources_of(videos), Settings())
     assert "rare.mp4" in {video.path for video in splits["train"]}
+    warn_of_rare(splits, sources_of(videos))
     assert caplog.messages == ["validation: no video of class 'c2' is in it"]
 
 

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 import tensorflow as tf
 
 from videonas.data.clips import ClipReader
+from videonas.data.decoding import read_clips
 from videonas.export.intervals import wilson_interval
 from videonas.export.keras_file import load_network
 from videonas.export.loading import load_exports
@@ -129,7 +131,10 @@ def test_predict_says_of_the_videos_what_the_evaluation_said(
     (network,) = load_exports(tmp_path / "copy", all_of_them=False)
     expected = scores_of(finished, finished.record.need_best().finalist.individual)
     for video, scores in zip(expected.videos, expected.scores["intact"], strict=True):
-        assert video_scores(network, demo_videos / video) == pytest.approx(scores, abs=1e-5)
+        path = demo_videos / video
+        assert video_scores(network, path, partial(read_clips, path)) == pytest.approx(
+            scores, abs=1e-5
+        )
 
 
 def test_an_ensemble_predicts_the_mean(finished: Finish, demo_videos: Path) -> None:

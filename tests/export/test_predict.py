@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from click.testing import CliRunner, Result
 from tests.videos import damage, write_audio, write_numbered
 from videonas.cli import main
 from videonas.codec import encode
+from videonas.data.decoding import read_clips
 from videonas.export.about import About
 from videonas.export.loading import load_exports
 from videonas.export.predicting import clips_of
@@ -122,7 +124,8 @@ def test_a_video_between_what_is_needed_and_what_was_prepared_is_used_without_re
     prepared = (about.streams["rgb"].prepared.frames - 1) * about.frame_step + 1
     assert needed(about) < prepared
     for count in (needed(about), prepared - 1, prepared, prepared + 7):
-        clips = clips_of(write_numbered(tmp_path / f"{count}.mp4", count), about)
+        video = write_numbered(tmp_path / f"{count}.mp4", count)
+        clips = clips_of(video, about, partial(read_clips, video))
         stream = about.streams["rgb"]
         assert clips.shape[:2] == (about.clips_per_video, stream.frames)
         assert all(len({frame.tobytes() for frame in clip}) == stream.frames for clip in clips)

@@ -49,6 +49,7 @@ def test_it_holds_class_names_and_clip_settings(finished: Finish) -> None:
     files = list(Path(finished.folder.address).glob("*/network.tflite"))
     without = [n for n in finished.record.networks if n.without_tflite]
     assert len(files) + len(without) == len(finished.record.networks)
+    assert files, [n.without_tflite for n in without]
     for file in files:
         with zipfile.ZipFile(file) as archive:
             names = archive.read("labels.txt").decode().splitlines()

@@ -29,3 +29,11 @@ def test_it_follows_a_finish_from_its_plan_to_its_record(tmp_path: Path) -> None
         assert finishing(root) == (exporting, count, 2)
     folder.publish(Finished(plan, tuple(networks), None, None))
     assert finishing(root) is None
+    given_up = make_plan(lineage, root.settings, root.need_dataset().digest, best=2,
+                         train_steps=90, initial="scratch")
+    root.claim_finish(given_up)
+    latest = make_plan(lineage, root.settings, root.need_dataset().digest, best=1, train_steps=99,
+                       initial="scratch")
+    ended = root.claim_finish(latest)
+    ended.publish(Finished(latest, tuple(networks[:1]), None, None))
+    assert finishing(root) is None, "a plan before the last is nobody's work"

@@ -65,6 +65,9 @@ def test_a_list_becomes_the_data_set_of_a_search_once(
     gone = search(tmp_path / "root", videos=tmp_path / "gone.csv")
     assert data_prep(gone) == made
     assert data_prep(search(tmp_path / "root", videos=place, video_folder="/gone")) == made
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert data_prep(search(tmp_path / "root", videos=place, video_folder=empty)) == made
 
 
 @pytest.mark.parametrize(
@@ -79,6 +82,15 @@ def test_a_list_that_says_something_else_is_refused(
     write_list(place, other)
     with pytest.raises(ConflictingSearch, match=r"list\.csv: the videos are not those that the"):
         data_prep(SearchRoot(str(tmp_path / "root")))
+
+
+def test_a_search_goes_on_when_its_class_folders_are_emptied(
+    tmp_path: Path, prepared: Path
+) -> None:
+    shutil.copytree(prepared, tmp_path / "root")
+    made = SearchRoot(str(tmp_path / "root")).need_dataset()
+    (tmp_path / "emptied/a").mkdir(parents=True)
+    assert data_prep(search(tmp_path / "root", videos=tmp_path / "emptied")) == made
 
 
 def test_a_search_that_an_older_version_prepared_goes_on(

@@ -20,7 +20,7 @@ from components.finish import finish as finish_component
 from tests.finishing import contents, search_on_clips
 from tests.synthetic import make_search
 from videonas.cli import main
-from videonas.errors import VideonasError
+from videonas.errors import StorageError, VideonasError
 from videonas.search.finished import final_seed, make_plan
 from videonas.search.root import SearchRoot
 from videonas.search.settings import make_settings
@@ -180,6 +180,24 @@ def test_without_its_proxy_weights_a_finalist_fails_and_the_others_go_on(root: S
     told = videonas("finish", root.uri, "--best", 2, "--train-steps", 3, "--from", "proxy")
     assert told.exit_code == 0
     assert f"{gone.individual} is failed: its proxy weights are gone" in told.stdout
+
+
+def test_a_store_that_fails_ends_the_step_and_no_finalist(
+    root: SearchRoot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be reached now may be there later: it must not be recorded for ever."""
+    plan = make_plan(root.lineage(), root.settings, root.need_dataset().digest, best=1,
+                     train_steps=3, initial="proxy")
+
+    def fetch(store: object, key: str) -> Path:
+        raise StorageError(f"{key}: cannot be reached")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(root.records.store), "fetch", fetch)
+        with pytest.raises(StorageError, match="cannot be reached"):
+            finish(root, best=1, train_steps=3, initial="proxy")
+    assert root.final_folder(plan.finalists[0]).training() is None
+    assert finish(root, best=1, train_steps=3, initial="proxy").record.best is not None
 
 
 def test_where_everybody_fails_the_first_reason_is_told(root: SearchRoot) -> None:

@@ -232,6 +232,14 @@ def test_the_best_of_all_keeps_its_weights_though_it_died(new_root: NewRoot) -> 
     assert died, "chance never dropped the best"
 
 
+def test_whom_finish_would_take_keep_their_weights(new_root: NewRoot) -> None:
+    root = new_root(keep_weights=0, population=2, children=2, algorithm="drift", finish_best=3)
+    for generation in range(4):
+        population = one_generation(root, generation)
+    for member in root.lineage().fittest(root.settings)[:3]:
+        root.result_folder(member.individual.id, population.data).fetch_weights()
+
+
 def test_a_run_stopped_between_two_writes_is_taken_up(new_root: NewRoot) -> None:
     root = new_root()
     population = one_generation(root, 0)

@@ -156,6 +156,12 @@ def test_a_uri_that_leads_nowhere_is_refused(
     assert str(caught.value).startswith(sentence)
 
 
+def test_an_endpoint_that_is_no_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:9000")
+    with pytest.raises(StorageError, match="localhost:9000; an endpoint begins with http://"):
+        open_store("minio://bucket/a")
+
+
 @pytest.mark.parametrize(
     ("scheme", "module", "advice"),
     [

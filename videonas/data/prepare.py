@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from videonas.data.parallel import cores, map_in_order
-from videonas.data.sources import Sources, SourceVideo, source_digest
-from videonas.data.splits import check_splits, split_videos
+from videonas.data.sources import Sources, SourceVideo
+from videonas.data.splits import check_splits, split_videos, warn_of_rare
 from videonas.errors import DataError, StorageError
 from videonas.search.dataset import Dataset, Shard, Skipped, Split
 from videonas.search.settings import Settings
@@ -35,6 +35,7 @@ def prepare_dataset(
     destination: Path,
     streams: Mapping[str, Clip],
     settings: Settings,
+    digest: str,
     progress: Progress | None = None,
 ) -> Dataset:
     """Decodes every video once and writes its clips as shards.
@@ -48,6 +49,7 @@ def prepare_dataset(
             function has returned: after an error they are removed.
         streams: the clip that every record holds; only `rgb`, with 3 channels.
         settings: those that decide about the data, and `decode_threads`.
+        digest: of the sources, see `source_digest`.
         progress: called with the number of videos done and their total.
 
     Returns:
@@ -63,7 +65,7 @@ def prepare_dataset(
     tally = _Tally(len(sources.videos), settings.max_bad_videos)
     shards = _write_shards(sources, destination, splits, clip, settings, tally, progress)
     return Dataset(
-        digest=source_digest(sources, streams, settings),
+        digest=digest,
         source=str(sources.place),
         streams=dict(streams),
         classes=sources.classes,
@@ -148,7 +150,9 @@ def _write_shards(
             if progress is not None:
                 progress(tally.done, tally.total)
         because = f" ({len(tally.bad)} of {tally.total} files were skipped)" if tally.bad else ""
-        check_splits(tally.without_bad(splits), sources, settings, because=because)
+        kept = tally.without_bad(splits)
+        check_splits(kept, sources, settings, because=because)
+        warn_of_rare(kept, sources)
         shards = {name: writer.close() for name, writer in writers.items()}
         undo.pop_all()
     return shards

@@ -148,7 +148,7 @@ def check_splits(
         DataError: training or validation lacks a class, or a split that has a positive fraction
             is empty. Where videos can have several labels, validation may lack a class.
     """
-    if not splits["train"]:
+    if all(video.split not in (None, "train") for video in sources.videos):
         raise DataError(
             f"videos: the train split is empty, of {len(sources.videos)} videos; give some the "
             f"split 'train'{because}"
@@ -156,11 +156,10 @@ def check_splits(
     wanted = [name for name, fraction in split_fractions(settings).items() if fraction > 0]
     for name in wanted:
         present = {label for video in splits[name] for label in video.labels}
-        for label, class_name in enumerate(sources.classes):
+        for label in range(len(sources.classes)):
             if name not in EVERY_CLASS or label in present:
                 continue
             if sources.multi_label and name != "train" and splits[name]:
-                log.warning("%s: no video of class %r is in it", name, class_name)
                 continue
             raise DataError(_lack(splits, sources, label, name, len(wanted)) + because)
         if not splits[name]:
@@ -169,6 +168,14 @@ def check_splits(
                 f"videos: the {name} split is empty, of {total} usable videos; add videos, "
                 f"or set {name}_fraction to 0{because}"
             )
+
+
+def warn_of_rare(splits: Mapping[str, Sequence[SourceVideo]], sources: Sources) -> None:
+    """Names the classes that validation lacks, which `check_splits` lets pass."""
+    present = {label for video in splits["validation"] for label in video.labels}
+    for label, class_name in enumerate(sources.classes):
+        if label not in present:
+            log.warning("validation: no video of class %r is in it", class_name)
 
 
 def _lack(

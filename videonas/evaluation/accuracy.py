@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from videonas.data.clips import ClipReader
+from videonas.data.clips import ClipReader, Clips, Labels
 from videonas.data.parallel import map_in_order
 from videonas.evaluation.metrics import classification_metrics
 from videonas.networks import build
@@ -64,13 +65,18 @@ def evaluate(model: keras.Model, reader: ClipReader, watch: Stopwatch) -> dict[s
 
     predict(reader.read([])[0])
     watch.lap("trace")
-    size = min(max(BATCH_BYTES // reader.clip_bytes, 1), BATCH)
-    batches = [range(i, min(i + size, len(reader))) for i in range(0, len(reader), size)]
     all_logits: list[Any] = []
     all_labels: list[Any] = []
-    for clips, labels in map_in_order(reader.read, batches, threads=1):
+    for clips, labels in in_batches(reader):
         watch.lap("load")
         all_logits.append(predict(clips).numpy())
         all_labels.append(labels)
         watch.lap("evaluate")
     return classification_metrics(np.concatenate(all_logits), np.concatenate(all_labels))
+
+
+def in_batches(reader: ClipReader) -> Iterator[tuple[Clips, Labels]]:
+    """All clips of a split, of each its middle, and their labels, a few at a time and ahead."""
+    size = min(max(BATCH_BYTES // reader.clip_bytes, 1), BATCH)
+    batches = [range(i, min(i + size, len(reader))) for i in range(0, len(reader), size)]
+    return map_in_order(reader.read, batches, threads=1)

@@ -8,33 +8,19 @@ from pathlib import Path
 from videonas.export.about import About
 from videonas.search.finished import Verdict
 from videonas.search.result import Outcome
-from videonas.training.jobs import Candidate, Shards, TrainingJob
+from videonas.training.jobs import TRAIN, Candidate, Shards
 
-FINAL_TRAIN = "videonas.export.training:final_train_job"
 EXPORT = "videonas.export.exporting:export_job"
 ENSEMBLE = "videonas.export.exporting:ensemble_job"
 TFLITE = "videonas.export.tflite:tflite_job"
 
-PRELOAD = tuple(job.partition(":")[0] for job in (FINAL_TRAIN, EXPORT, TFLITE))
+PRELOAD = tuple(job.partition(":")[0] for job in (TRAIN, EXPORT, TFLITE))
 """Modules that a fork server imports before its first child."""
 
 KERAS_FILE = "network.keras"
 SAVED_MODEL = "saved_model"
 TFLITE_FILE = "network.tflite"
 CARD = "card.md"
-
-
-@dataclass(frozen=True)
-class FinalTraining:
-    """A training whose steps somebody follows.
-
-    Attributes:
-        job: the training.
-        steps: a file for the number of the last step, in place of log lines; None for log lines.
-    """
-
-    job: TrainingJob
-    steps: Path | None
 
 
 @dataclass(frozen=True)

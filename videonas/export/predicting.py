@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from videonas.errors import VideonasError
 from videonas.export.about import About, StreamSettings
 from videonas.export.loading import Classifier
 from videonas.task import Clip
+
+Read = Callable[[Clip, int, int], DecodedVideo]
+"""Gives the clips of one video: their geometry, the step between source frames, how many."""
 
 STREAM = "rgb"
 """The one stream that is read from videos."""
@@ -57,7 +61,8 @@ def predict(
             raise VideonasError(f"{network.folder}: other classes than {networks[0].folder}")
     predictions = []
     for done, video in enumerate(videos, 1):
-        scores = np.mean([video_scores(network, video) for network in networks], axis=0)
+        read = cache(partial(read_clips, video))  # networks of one search want the same clips
+        scores = np.mean([video_scores(network, video, read) for network in networks], axis=0)
         best = np.argsort(-scores, kind="stable")[:top]
         predictions.append(Prediction(
             video, tuple(classes[place] for place in best), tuple(float(scores[p]) for p in best)
@@ -67,8 +72,13 @@ def predict(
     return predictions
 
 
-def video_scores(network: Classifier, video: Path) -> Any:
+def video_scores(network: Classifier, video: Path, read: Read) -> Any:
     """The mean of the scores of a video's clips, `(classes,)`.
+
+    Args:
+        network: an export.
+        video: a file.
+        read: gives clips of it, as `read_clips`.
 
     Raises:
         VideonasError: the file is no video, or has fewer frames than the network needs.
@@ -80,13 +90,13 @@ def video_scores(network: Classifier, video: Path) -> Any:
             f"networks that take {STREAM} alone can be given videos"
         )
     try:
-        clips = clips_of(video, about)
+        clips = clips_of(video, about, read)
     except UnreadableVideo as error:
         raise VideonasError(f"{video}: unreadable video: {error.reason}") from None
     return network.scores({STREAM: clips}).mean(axis=0)
 
 
-def clips_of(video: Path, about: About) -> Any:
+def clips_of(video: Path, about: About, read: Read) -> Any:
     """The clips of a video as the network was tested with: `(n, frames, size, size, channels)`.
 
     As in data preparation, a clip is the middle of a longer one. Where the video is too short for
@@ -97,10 +107,10 @@ def clips_of(video: Path, about: About) -> Any:
         VideonasError: it has fewer frames than the network needs.
     """
     stream = about.streams[STREAM]
-    whole = _read(video, stream.prepared.frames, stream, about)
+    whole = _read(read, stream.prepared.frames, stream, about)
     span = stream.sampling.span
     if whole.short:
-        whole = _read(video, span, stream, about)
+        whole = _read(read, span, stream, about)
         if whole.short:
             needed = (span - 1) * about.frame_step + 1
             raise VideonasError(
@@ -110,6 +120,6 @@ def clips_of(video: Path, about: About) -> Any:
     return whole.clips[:, first : first + span : stream.stride]
 
 
-def _read(video: Path, frames: int, stream: StreamSettings, about: About) -> DecodedVideo:
+def _read(read: Read, frames: int, stream: StreamSettings, about: About) -> DecodedVideo:
     clip = Clip(frames, stream.prepared.size, stream.prepared.channels)
-    return read_clips(video, clip, about.frame_step, about.clips_per_video)
+    return read(clip, about.frame_step, about.clips_per_video)

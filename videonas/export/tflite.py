@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from videonas.data.clips import ClipReader
+from videonas.errors import first_line
 from videonas.export.about import About
 from videonas.export.jobs import TfliteJob
 from videonas.export.keras_file import load_network
@@ -35,7 +36,7 @@ def tflite_job(job: TfliteJob) -> str:
     try:
         content = convert(model, job.about)
     except Exception as error:  # the converter raises whatever its parts raise
-        return f"it cannot be converted: {_first_line(error)}"
+        return f"it cannot be converted: {first_line(error)[:300]}"
     candidate = job.candidate
     reader = ClipReader(job.shards, candidate.task, candidate.samplings, take=CHECKED)
     clips, _ = reader.read(range(len(reader)))
@@ -99,12 +100,10 @@ def disagreement(content: bytes, clips: dict[str, Any], expected: Any) -> str:
             for i in range(len(expected))
         ]
     except (RuntimeError, ValueError) as error:
-        return f"it cannot be run: {_first_line(error)}"
+        return f"it cannot be run: {first_line(error)[:300]}"
     difference = float(np.abs(np.concatenate(scores) - expected).max())
     if difference <= TOLERANCE:
         return ""
     return f"its scores are not those of the network; they differ by {difference:.2g}"
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

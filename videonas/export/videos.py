@@ -57,7 +57,7 @@ def by_video(names: Sequence[str], labels: Any, scores: Mapping[str, Any]) -> Vi
     places: dict[str, int] = {}
     which = np.array([places.setdefault(name, len(places)) for name in names])
     counts = np.bincount(which)
-    first = [int(np.argmax(which == place)) for place in range(len(places))]
+    _, first = np.unique(which, return_index=True)
     means = {}
     for view, of_clips in scores.items():
         sums = np.zeros((len(places), of_clips.shape[1]))

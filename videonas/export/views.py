@@ -10,8 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from videonas.data.clips import ClipReader, Clips
-from videonas.data.parallel import map_in_order
-from videonas.evaluation.accuracy import BATCH, BATCH_BYTES
+from videonas.evaluation.accuracy import in_batches
 from videonas.export.saved_model import probabilities
 from videonas.training.augmentation import to_input
 
@@ -78,11 +77,9 @@ def score_clips(
         """Scores of a batch."""
         return probabilities(model(to_input(clips), training=False), multi_label)
 
-    size = min(max(BATCH_BYTES // reader.clip_bytes, 1), BATCH)
-    batches = [range(i, min(i + size, len(reader))) for i in range(0, len(reader), size)]
     rng = np.random.default_rng(0)
     names, scores, labels = list(views), [], []
-    for clips, of_batch in map_in_order(reader.read, batches, threads=1):
+    for clips, of_batch in in_batches(reader):
         scores.append([score(VIEWS[name](clips, rng)).numpy() for name in names])
         labels.append(of_batch)
     by_view = {

@@ -81,9 +81,9 @@ class FinishFolder:
             return there
         for key in list(store.keys(self._key(individual, ""))):
             store.delete(key)
-        for path in sorted(export.rglob("*")) if export else ():
-            if path.is_file():
-                name = path.relative_to(export).as_posix() if export else ""
+        if export is not None:
+            for path in sorted(path for path in export.rglob("*") if path.is_file()):
+                name = path.relative_to(export).as_posix()
                 store.create_file(self._key(individual, name), path)
         return self.records.create(network, self._key(individual, NETWORK))
 

@@ -74,11 +74,6 @@ class Batch:
         settings = self.root.settings
         return Limits(settings.candidate_timeout, settings.candidate_memory_mb)
 
-    @property
-    def patience(self) -> float:
-        """Seconds after which an attempt on another machine is over, come what may."""
-        return 3 * self.root.settings.candidate_timeout + 600
-
 
 def outcome_metadata(
     outcomes: Mapping[str, Outcome | None], otherwise: str

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from videonas.errors import ConflictingSearch, SettingsError
+from videonas.errors import ConflictingSearch, NoVideos, SettingsError
 from videonas.search.dataset import Dataset
 from videonas.search.root import SearchRoot
 from videonas.search.settings import Settings
@@ -41,15 +41,19 @@ def data_prep(root: SearchRoot, progress: Callable[[int, int], None] | None = No
     existing = root.dataset()
     if existing is not None:
         _check_fitness(settings, len(existing.classes), existing.multi_label)
-        gone = _gone(settings)
-        if gone is not None:
-            log.info("no videos at %s; the data set is there: %s", gone, existing.digest)
+        if settings.videos is None:
             return existing
     from videonas.data.layouts.recognise import find_sources
     from videonas.data.prepare import prepare_dataset
     from videonas.data.sources import source_digest
 
-    sources = find_sources(settings)
+    try:
+        sources = find_sources(settings)
+    except NoVideos as error:
+        if existing is None:
+            raise
+        log.info("%s; the data set is there: %s", error, existing.digest)
+        return existing
     _check_fitness(settings, len(sources.classes), sources.multi_label)
     digest = source_digest(sources, streams, settings)
     if existing is not None:
@@ -62,16 +66,10 @@ def data_prep(root: SearchRoot, progress: Callable[[int, int], None] | None = No
         log.info("the data set is there: %s", digest)
         return existing
     with tempfile.TemporaryDirectory(prefix="videonas-") as scratch:
-        dataset = prepare_dataset(sources, Path(scratch), streams, settings, progress)
+        dataset = prepare_dataset(
+            sources, Path(scratch), streams, settings, digest, progress
+        )
         return root.publish_dataset(dataset, Path(scratch))
-
-
-def _gone(settings: Settings) -> str | None:
-    """The place of the videos where nothing is there any more; None where something is."""
-    if settings.videos is None:
-        return "no place"
-    places = [settings.videos, settings.video_folder or settings.videos]
-    return next((place for place in places if not Path(place).exists()), None)
 
 
 def _check_fitness(settings: Settings, classes: int, multi_label: bool) -> None:

@@ -35,7 +35,7 @@ def evaluate(
         for individual in batch.individuals
         if batch.result(individual).training is not None
     ]
-    work_through(work, root.settings.attempts, batch.patience)
+    work_through(work, root.settings.attempts, batch.limits.patience)
     return batch.outcomes()
 
 
@@ -61,8 +61,5 @@ def _evaluate(batch: Batch, individual: Individual[Any], supervisor: Supervisor)
         ending = supervisor.run(EVALUATE, job, batch.limits)
     if ending.kind == "crashed":
         return ending.message
-    if ending.kind == "finished":
-        folder.publish(ending.value)
-    else:
-        folder.publish(Evaluation(ending.kind, ending.message))
+    folder.publish(ending.value_or(Evaluation))
     return ""

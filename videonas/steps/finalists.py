@@ -8,21 +8,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from videonas.errors import StorageError
+from videonas.errors import NothingThere, StorageError
 from videonas.export.about import About, about_network
 from videonas.export.card import CardFacts, model_card
 from videonas.export.jobs import (
     CARD,
     ENSEMBLE,
     EXPORT,
-    FINAL_TRAIN,
     KERAS_FILE,
     PRELOAD,
     TFLITE,
     TFLITE_FILE,
     Exported,
     ExportJob,
-    FinalTraining,
     TfliteJob,
 )
 from videonas.search.dataset import Dataset
@@ -44,7 +42,7 @@ from videonas.search.settings import Settings
 from videonas.steps.follow import following
 from videonas.steps.shards import CheckedShards
 from videonas.training.attempts import Assignment, work_through
-from videonas.training.jobs import Candidate, TrainingJob
+from videonas.training.jobs import TRAIN, Candidate, TrainingJob
 from videonas.training.machine_lock import machine_lock
 from videonas.training.supervisor import Ending, Limits, Supervisor
 
@@ -79,7 +77,7 @@ class Finalists:
 
     def finish(self) -> Finished:
         """Does what is not done yet; gives back everything that was measured."""
-        attempts, patience = self.root.settings.attempts, 3 * self._limits.seconds + 600
+        attempts, patience = self.root.settings.attempts, self._limits.patience
         finalists = self.plan.finalists
         work_through([self._training(each) for each in finalists], attempts, patience)
         work_through([self._export(each) for each in finalists], attempts, patience)
@@ -109,24 +107,24 @@ class Finalists:
         folder = self.root.final_folder(finalist)
         try:
             initial = self._initial(finalist)
-        except StorageError:
+        except NothingThere:
             folder.publish(Training("failed", GONE))
             return ""
         weights = self.scratch / f"{finalist.individual}.weights.h5"
+        weights.unlink(missing_ok=True)  # of an attempt that crashed
         steps = self.scratch / f"{finalist.individual}.steps" if self.progress else None
         shards = self._shards.of("train")
         with machine_lock(alone=False), following(steps, lambda n: self._tell(finalist, n)):
             job = TrainingJob(
-                self._candidate(finalist), finalist.seed, shards, weights, initial=initial
+                self._candidate(finalist), finalist.seed, shards, weights, initial=initial,
+                progress=steps,
             )
-            ending = self._supervisor.run(FINAL_TRAIN, FinalTraining(job, steps), self._limits)
+            ending = self._supervisor.run(TRAIN, job, self._limits)
         if ending.kind == "crashed":
             return ending.message
-        if weights.exists():
+        if ending.kind == "finished" and weights.exists():
             folder.publish_weights(weights)
-        training = (
-            ending.value if ending.kind == "finished" else Training(ending.kind, ending.message)
-        )
+        training = ending.value_or(Training)
         folder.publish(replace(training, peak_memory_mb=round(ending.peak_memory_mb, 1)))
         self._tell(finalist, self.plan.train_steps)
         return ""
@@ -135,7 +133,7 @@ class Finalists:
         """The weights that training begins from.
 
         Raises:
-            StorageError: the search deleted them.
+            NothingThere: the search deleted them.
         """
         if self.plan.initial == "scratch":
             return None
@@ -176,9 +174,7 @@ class Finalists:
             ending = self._supervisor.run(EXPORT, job, self._limits)
             if ending.kind == "crashed":
                 return ending.message
-            exported = (
-                ending.value if ending.kind == "finished" else Exported(ending.kind, ending.message)
-            )
+            exported = ending.value_or(Exported)
             without_tflite = self._convert(finalist, place) if exported.outcome == "ok" else ""
         self._publish_export(finalist, exported, without_tflite, place)
         return ""
@@ -190,7 +186,7 @@ class Finalists:
             place / KERAS_FILE, place / TFLITE_FILE,
         )
         ending: Ending = self._supervisor.run(TFLITE, job, self._limits)
-        return str(ending.value) if ending.kind == "finished" else ending.message
+        return str(ending.value_or(lambda _, message: message))
 
     def _publish_export(
         self, finalist: Finalist, exported: Exported, without_tflite: str, place: Path

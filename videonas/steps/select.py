@@ -69,7 +69,8 @@ def select(root: SearchRoot, generation: int) -> Selected:
     root.publish_report(generation, report)
     best = lineage.best(root.settings, generation)
     assert best is not None, "a generation ends with somebody inside its budget"
-    _free_weights(root, population, best)
+    kept = lineage.fittest(root.settings, generation)[: max(root.settings.finish_best, 1)]
+    _free_weights(root, population, kept)
     metrics = _metrics(population, best, root.settings)
     log.info("generation %d: best %s, fitness %.4f", generation, best.individual.name,
              metrics["best_fitness"])
@@ -132,14 +133,17 @@ def _nobody(
     )
 
 
-def _free_weights(root: SearchRoot, population: Population[Any], best: Member[Any]) -> None:
-    """Deletes the weights of those who died `keep_weights` generations ago, but the best one's.
+def _free_weights(
+    root: SearchRoot, population: Population[Any], kept: Sequence[Member[Any]]
+) -> None:
+    """Deletes the weights of those who died `keep_weights` generations ago, unless they are kept:
+    `finish` may begin from them.
 
     Only of those evaluated: a higher budget may ask for the evaluation of the others.
     """
     then = population.generation - root.settings.keep_weights
     record = root.population(then) if then >= 0 else None
-    alive = {m.individual.id for m in (*population.parents, best)}
+    alive = {m.individual.id for m in (*population.parents, *kept)}
     for member in (*record.newborn, *record.parents) if record else ():
         if member.individual.id not in alive and member.result.evaluation is not None:
             root.result_folder(member.individual.id, population.data).delete_weights()

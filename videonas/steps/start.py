@@ -69,10 +69,11 @@ def start(root: SearchRoot, given: Mapping[str, Any], most: int | None = None) -
         DamagedRecord: the history cannot be read, or its chain of digests is broken.
         StorageError: the store lets a later write replace an earlier one.
     """
-    if not root.exists:
-        check_starts(make_settings(merge_settings(given)))  # before anything is written
-    root.check_store()
-    settings = root.start(given)
+    # what is wrong is told before anything is written
+    stored = root.settings.model_dump(mode="json") if root.exists else {}
+    settings = make_settings(merge_settings(stored, given))
+    if not stored:
+        check_starts(settings)
     if most is not None and settings.generations > most:
         raise SettingsError(
             f"generations is {settings.generations}, and the pipeline was compiled for {most}; "
@@ -82,6 +83,8 @@ def start(root: SearchRoot, given: Mapping[str, Any], most: int | None = None) -
         raise SettingsError(
             "no videos: give --videos, a folder with one folder a class or a list of videos"
         )
+    root.check_store()
+    settings = root.start(given)
     root.lineage()  # a damaged history is told before anything is trained on it
     head = root.head()
     log.info("generation %d comes next, of %s by %s", head + 1, settings.space, settings.algorithm)

@@ -37,7 +37,7 @@ def train_candidate(
     with tempfile.TemporaryDirectory(prefix="videonas-") as scratch:
         trainer = _Trainer(batch, generation, Supervisor(*PRELOAD), Path(scratch))
         work = [trainer.assignment(individual) for individual in batch.individuals]
-        work_through(work, root.settings.attempts, batch.patience)
+        work_through(work, root.settings.attempts, batch.limits.patience)
     return batch.outcomes()
 
 
@@ -84,13 +84,14 @@ class _Trainer:
         if self._done(individual):
             return ""
         weights = self.scratch / f"{individual.name}.weights.h5"
+        weights.unlink(missing_ok=True)  # of an attempt that crashed
         shards = self.batch.shards.of("train")
         with machine_lock(alone=False):
             seed = candidate_seed(self.batch.root.settings, individual.id)
             candidate = self.batch.candidate(individual)
             job = TrainingJob(candidate, seed, shards, weights, self._curves())
             ending = self.supervisor.run(TRAIN, job, self.batch.limits)
-        if weights.exists():
+        if ending.kind == "finished" and weights.exists():
             self.batch.folder(individual).publish_weights(weights)
         return self._publish(individual, ending)
 
@@ -98,10 +99,7 @@ class _Trainer:
         """Publishes how training ended; gives back why it has to be tried again, if so."""
         if ending.kind == "crashed":
             return ending.message
-        if ending.kind == "finished":
-            training: Training = ending.value
-        else:
-            training = Training(ending.kind, ending.message)
+        training = ending.value_or(Training)
         peak = round(ending.peak_memory_mb, 1)
         self.batch.folder(individual).publish(replace(training, peak_memory_mb=peak))
         return ""
@@ -115,7 +113,9 @@ class _Trainer:
             return ()
         born = self.batch.root.need_candidates(self.generation).individuals
         finished = dict(self._earlier)
-        finished.update({i.id: self.batch.result(i).training for i in born})
+        for individual in born:
+            if finished.get(individual.id) is None:
+                finished[individual.id] = self.batch.folder(individual).training()
         return tuple(training.curve for training in finished.values() if training is not None)
 
     @cached_property

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from videonas.errors import StorageError
+from videonas.errors import NothingThere, StorageError
 from videonas.storage.store import check_key
 
 SCRATCH = ".scratch"
@@ -51,13 +51,17 @@ class LocalStore:
         """See `Store.create_file`."""
         with explained(self._path(key)), self._scratch_file() as scratch:
             shutil.move(path, scratch)
+            with scratch.open("rb") as file:
+                os.fsync(file.fileno())
             self._take_place(scratch, key)
 
     def fetch(self, key: str) -> Path:
         """See `Store.fetch`."""
         path = self._path(key)
-        if not path.is_file():
-            raise StorageError(f"{path}: no such file")
+        with explained(path):
+            there = path.is_file()
+        if not there:
+            raise NothingThere(f"{path}: no such file")
         return path
 
     def keys(self, prefix: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from videonas.errors import StorageError
+from videonas.errors import NothingThere, StorageError
 from videonas.storage.cache import cache_folder, cache_limit, open_cache
 from videonas.storage.parallel import write_in_parts
 from videonas.storage.store import check_key
@@ -124,7 +124,7 @@ class ObjectStore(ABC):
             version = self._head(name)
             if version is None:
                 self._need_bucket()
-                raise StorageError(f"{self._where(key)}: no such file")
+                raise NothingThere(f"{self._where(key)}: no such file")
         return self._cache.get(
             _copy_name(self._where(key), version),
             lambda path: self._intact(path, version),

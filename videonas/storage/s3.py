@@ -69,14 +69,17 @@ class S3Store(ObjectStore):
             retry=tenacity.retry_if_exception(_can_pass),
             reraise=True,
         )
-        with self._explained():
-            self._client: Any = _session().client(
-                "s3",
-                config=Config(
-                    connect_timeout=10, read_timeout=60, max_pool_connections=self.requests_at_once,
-                    retries={"total_max_attempts": 1, "mode": "standard"},
-                ),
-            )
+        config = Config(
+            connect_timeout=10, read_timeout=60, max_pool_connections=self.requests_at_once,
+            retries={"total_max_attempts": 1, "mode": "standard"},
+        )
+        try:
+            with self._explained():
+                self._client: Any = _session().client("s3", config=config)
+        except ValueError as error:
+            raise StorageError(
+                f"{uri}: {in_one_line(error)}; an endpoint begins with http:// or https://"
+            ) from error
 
     def _get(self, name: str) -> tuple[bytes, str] | None:
         def get() -> tuple[bytes, str]:

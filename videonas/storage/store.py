@@ -52,7 +52,7 @@ class Store(Protocol):
         It stays there until this process ends; its name ends as the key does.
 
         Raises:
-            StorageError: nothing is at `key`.
+            NothingThere: nothing is at `key`.
         """
 
     def keys(self, prefix: str) -> Iterator[str]:

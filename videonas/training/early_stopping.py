@@ -53,7 +53,9 @@ def ends_early(losses: Sequence[float], finished: Sequence[Curve], settings: Set
         settings: say whether the rule is on, and when it begins.
     """
     made, whole = len(losses), settings.train_steps
-    if not settings.early_stopping or not settings.early_stopping_start * whole <= made < whole:
+    if not finished or not settings.early_stopping:
+        return False
+    if not settings.early_stopping_start * whole <= made < whole:
         return False
     return falls_behind(curve_of(losses, whole), finished, settings.early_stopping_curves)
 

@@ -60,6 +60,7 @@ class TrainingJob:
         curves: of finished trainings of the same search, to end this one early where it falls
             behind; none and it never ends early.
         initial: weights of an equal network to begin from; None for new ones.
+        progress: a file for the number of steps made, in place of log lines; None for log lines.
     """
 
     candidate: Candidate
@@ -68,6 +69,7 @@ class TrainingJob:
     weights: Path
     curves: tuple[Curve, ...] = ()
     initial: Path | None = None
+    progress: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import psutil
 
@@ -27,6 +28,8 @@ from videonas.logs import set_up_logging
 from videonas.processes import wait_for_end
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 POLL_SECONDS = 0.1
 OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE)
@@ -45,6 +48,11 @@ class Limits:
     seconds: float
     memory_mb: float
 
+    @property
+    def patience(self) -> float:
+        """Seconds after which an attempt on another machine is over, come what may."""
+        return 3 * self.seconds + 600
+
 
 @dataclass(frozen=True)
 class Ending:
@@ -61,6 +69,10 @@ class Ending:
     value: Any = None
     message: str = ""
     peak_memory_mb: float = 0.0
+
+    def value_or(self, record: Callable[[Any, str], T]) -> T:
+        """What the job returned; or `record` of what stopped it, with the message."""
+        return self.value if self.kind == "finished" else record(self.kind, self.message)  # type: ignore[no-any-return]
 
 
 class Supervisor:

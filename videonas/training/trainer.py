@@ -77,12 +77,12 @@ def _train(model: keras.Model, job: TrainingJob, watch: Stopwatch) -> Training:
     losses: list[float] = []
     for clips, labels in chunks(reader, settings, job.seed):
         watch.lap("load")
-        losses += steps(clips, labels, len(losses)).numpy().tolist()
-        log.info("%s: step %d of %d, loss %.3f", candidate.name, len(losses),
-                 settings.train_steps, float(np.mean(losses[-CHUNK:])))
+        new = steps(clips, labels, len(losses)).numpy()
+        losses += new.tolist()
+        _tell(job, losses)
         watch.lap("train")
-        if not np.isfinite(losses).all():
-            step = int(np.argmin(np.isfinite(losses)))
+        if not np.isfinite(new).all():
+            step = len(losses) - len(new) + int(np.argmin(np.isfinite(new)))
             message = f"the loss is {losses[step]} at step {step}"
             return Training("diverged", message, seconds=watch.seconds)
         if ends_early(losses, job.curves, settings):
@@ -96,6 +96,17 @@ def _train(model: keras.Model, job: TrainingJob, watch: Stopwatch) -> Training:
         "ok", loss=float(np.mean(last)), seconds=watch.seconds,
         curve=curve_of(losses, settings.train_steps), steps=len(losses),
     )
+
+
+def _tell(job: TrainingJob, losses: list[float]) -> None:
+    """Says how far a training is."""
+    if job.progress is None:
+        log.info("%s: step %d of %d, loss %.3f", job.candidate.name, len(losses),
+                 job.candidate.settings.train_steps, float(np.mean(losses[-CHUNK:])))
+        return
+    new = job.progress.with_suffix(".new")
+    new.write_text(str(len(losses)))
+    new.replace(job.progress)  # whole, so that who reads it never sees a part
 
 
 def chunks(

@@ -92,6 +92,13 @@ def test_several_labels_in_json(tmp_path: Path, text: str, suffix: str) -> None:
     ]
 
 
+def test_only_line_ends_end_a_line_of_json(tmp_path: Path) -> None:
+    """Paths may hold what other programs take for the end of a line."""
+    rows = [{"path": "a\u2028b.mp4", "label": "x"}, {"path": "c.mp4", "label": "y"}]
+    text = "\r\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    assert [v.path for v in read(tmp_path / "v.jsonl", text).videos] == ["a\u2028b.mp4", "c.mp4"]
+
+
 def test_a_list_that_could_have_several_labels_and_has_not(tmp_path: Path) -> None:
     """The labels decide, not the name of the column."""
     assert not read(tmp_path / "v.csv", "path,labels\na.mp4,run\nb.mp4,walk\n").multi_label

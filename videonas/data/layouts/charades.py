@@ -8,7 +8,7 @@ from pathlib import Path
 
 from videonas.data.layouts.files import FilesByStem
 from videonas.data.layouts.rows import Classes, Row, gather
-from videonas.data.layouts.tables import columns_of, read_lines, read_table
+from videonas.data.layouts.tables import read_lines, read_table, tables_with
 from videonas.data.sources import Sources
 from videonas.errors import DataError, brief
 
@@ -23,7 +23,7 @@ _SPLIT = re.compile(r"_(train|test)$", re.IGNORECASE)
 
 def recognises(place: Path) -> bool:
     """Whether a file is such a table, or a folder holds some."""
-    return bool(_tables(place))
+    return bool(tables_with(place, COLUMNS))
 
 
 def read(place: Path, folder: Path, split_number: int) -> Sources:
@@ -43,18 +43,13 @@ def read(place: Path, folder: Path, split_number: int) -> Sources:
         DataError: a file cannot be read, a row is not as it should be, a label is outside the
             classes, or a video is there twice.
     """
-    tables = _tables(place)
+    tables = list(tables_with(place, COLUMNS))
     path = tables[0].parent / CLASSES
     names = dict(_classes(path)) if path.is_file() else {}
     classes = Classes([names[code] for code in sorted(names)], path) if names else None
     files = FilesByStem(folder)
     rows = (row for table in tables for row in _rows(table, files, names))
     return gather(rows, place, folder, "Charades CSV", classes)
-
-
-def _tables(place: Path) -> list[Path]:
-    paths = sorted(place.glob("[!.]*.csv")) if place.is_dir() else [place]
-    return [path for path in paths if set(columns_of(path)) >= COLUMNS]
 
 
 def _classes(path: Path) -> Iterator[tuple[str, str]]:

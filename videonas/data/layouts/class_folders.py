@@ -9,7 +9,7 @@ from pathlib import Path
 from videonas.data.layouts.files import SUFFIXES, is_video, videos_below, visible
 from videonas.data.layouts.tables import LIST_SUFFIXES
 from videonas.data.sources import Sources, SourceVideo
-from videonas.errors import DataError
+from videonas.errors import DataError, NoVideos
 
 log = logging.getLogger(__name__)
 
@@ -24,13 +24,11 @@ def read(folder: Path) -> Sources:
         folder: the folder that holds one folder a class.
 
     Raises:
-        DataError: not a readable folder; no videos in it, videos of one class only, or a name
-            that is not UTF-8.
+        NoVideos: no videos in it.
+        DataError: videos of one class only, or a name that is not UTF-8.
+        OSError: not a readable folder.
     """
-    try:
-        names = sorted(visible(entry.name for entry in folder.iterdir() if entry.is_dir()))
-    except OSError as error:
-        raise DataError(f"videos: {folder} cannot be read ({error.strerror})") from error
+    names = sorted(visible(entry.name for entry in folder.iterdir() if entry.is_dir()))
     by_class: dict[str, list[str]] = {}
     for name in names:
         paths = sorted(videos_below(folder, name))
@@ -49,7 +47,7 @@ def read(folder: Path) -> Sources:
 
 def _check_classes(folder: Path, by_class: Mapping[str, Sequence[str]]) -> None:
     if not by_class:
-        raise DataError(
+        raise NoVideos(
             f"videos: found no {', '.join(SUFFIXES)} file in {folder}/<class>/{_hint(folder)}"
         )
     if len(by_class) == 1:

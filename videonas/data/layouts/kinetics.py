@@ -8,7 +8,7 @@ from pathlib import Path
 
 from videonas.data.layouts.files import FilesByStem
 from videonas.data.layouts.rows import Row, gather, split_of
-from videonas.data.layouts.tables import columns_of, read_table
+from videonas.data.layouts.tables import read_table, tables_with
 from videonas.data.sources import Sources
 from videonas.errors import DataError, brief
 
@@ -22,7 +22,7 @@ _LATEST = 10**6
 
 def recognises(place: Path) -> bool:
     """Whether a file is such a table, or a folder holds some."""
-    return bool(_tables(place))
+    return bool(tables_with(place, COLUMNS))
 
 
 def read(place: Path, folder: Path, split_number: int) -> Sources:
@@ -40,20 +40,17 @@ def read(place: Path, folder: Path, split_number: int) -> Sources:
         DataError: a table cannot be read or has no labels, a row is not as it should be, or a
             clip is there twice with different labels or splits.
     """
-    tables = [path for path in _tables(place) if "label" in columns_of(path)]
-    for path in _tables(place):
-        if path not in tables:
+    tables = []
+    for path, columns in tables_with(place, COLUMNS).items():
+        if "label" in columns:
+            tables.append(path)
+        else:
             log.warning("%s: it has no column 'label'; its clips are left out", path)
     if not tables:
         raise DataError(f"videos: {place} has no column 'label'; the clips need labels")
     files = FilesByStem(folder)
     rows = (row for path in tables for row in _rows(path, files))
     return gather(rows, place, folder, "Kinetics CSV")
-
-
-def _tables(place: Path) -> list[Path]:
-    paths = sorted(place.glob("[!.]*.csv")) if place.is_dir() else [place]
-    return [path for path in paths if set(columns_of(path)) >= COLUMNS]
 
 
 def _rows(path: Path, files: FilesByStem) -> Iterator[Row]:

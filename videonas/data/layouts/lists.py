@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from videonas.data.layouts.rows import NUMBER, Row, gather, split_of
-from videonas.data.layouts.tables import TABLE_SUFFIXES, read_lines, read_table, read_text
+from videonas.data.layouts.tables import TABLE_SUFFIXES, lines_of, read_table, read_text
 from videonas.data.sources import Sources
 from videonas.errors import DataError, brief, did_you_mean
 
@@ -44,11 +44,12 @@ def _table_rows(place: Path) -> Iterator[Row]:
 
 
 def _json_rows(place: Path) -> Iterator[Row]:
-    if read_text(place).lstrip().startswith("["):
+    text = read_text(place)
+    if text.lstrip().startswith("["):
         source = f"{place}, row"
-        objects: Iterable[tuple[int, Any]] = enumerate(_parsed(read_text(place), str(place)), 1)
+        objects: Iterable[tuple[int, Any]] = enumerate(_parsed(text, str(place)), 1)
     else:
-        source, objects = f"{place}, line", _objects(place)
+        source, objects = f"{place}, line", _objects(text, place)
     for number, found in objects:
         where = f"{source} {number}"
         if not isinstance(found, dict):
@@ -60,8 +61,8 @@ def _json_rows(place: Path) -> Iterator[Row]:
         yield _row(cells, source, number)
 
 
-def _objects(place: Path) -> Iterator[tuple[int, Any]]:
-    for number, line in read_lines(place):
+def _objects(text: str, place: Path) -> Iterator[tuple[int, Any]]:
+    for number, line in lines_of(text):
         yield number, _parsed(line, f"{place}, line {number}")
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import Protocol
 
 from videonas.data.layouts import charades, class_folders, hmdb51, kinetics, lists, ucf101
 from videonas.data.layouts.tables import LIST_SUFFIXES
 from videonas.data.sources import Sources
-from videonas.errors import DataError, SettingsError
+from videonas.errors import DataError, NoVideos, SettingsError
 from videonas.search.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -40,15 +41,19 @@ def find_sources(settings: Settings) -> Sources:
 
     Raises:
         SettingsError: no videos are named, or a folder for the videos of a list without a list.
-        DataError: nothing is there, or it is not as the layout asks; more of the files that a list
-            names are missing than `max_bad_videos` allows, or all.
+        NoVideos: nothing is there, or none of the files that a list names.
+        DataError: it cannot be read, or is not as the layout asks; more of the files that a list
+            names are missing than `max_bad_videos` allows.
     """
     if settings.videos is None:
         raise SettingsError(
             "no videos: give --videos, a folder with one folder a class or a list of videos"
         )
     place = Path(settings.videos)
-    sources = _read(place, settings)
+    try:
+        sources = _read(place, settings)
+    except OSError as error:
+        raise DataError(f"videos: {place} cannot be read ({error.strerror})") from error
     if sources.listed:
         _check_missing(sources, settings.max_bad_videos)
     elif settings.video_folder is not None:
@@ -68,7 +73,7 @@ def find_sources(settings: Settings) -> Sources:
 
 def _read(place: Path, settings: Settings) -> Sources:
     if not place.exists():
-        raise DataError(
+        raise NoVideos(
             f"videos: found nothing at {place}; give a folder that holds one folder a class, or a "
             "list of videos"
         )
@@ -90,10 +95,12 @@ def _read(place: Path, settings: Settings) -> Sources:
 def _check_missing(sources: Sources, allowed: float) -> None:
     """Refuses a list of files that are not there, before any is decoded."""
     paths = [video.path for video in sources.videos]
-    missing = [path for path in paths if not (sources.folder / path).is_file()]
+    # `Path.is_file` raises where a name is too long for the system
+    missing = [path for path in paths if not os.path.isfile(sources.folder / path)]
+    kind = NoVideos if len(missing) == len(paths) else DataError
     if missing and (len(missing) > allowed * len(paths) or len(missing) == len(paths)):
         count = "none" if len(missing) == len(paths) else f"{len(paths) - len(missing)}"
-        raise DataError(
+        raise kind(
             f"videos: {count} of the {len(paths)} files that {sources.place} names are in "
             f"{sources.folder} (missing: {', '.join(missing[:_NAMED])}); set video_folder to the "
             f"folder that they are in, or mend the list, or raise max_bad_videos ({allowed:g})"

@@ -118,9 +118,10 @@ def gather(
             than two classes; or a text that cannot be a name.
     """
     by_path: dict[str, Row] = {}
+    top = f"{posixpath.normpath(folder.absolute().as_posix())}/"
     for row in rows:
         _check_text(row)
-        path = _relative(row.path, folder)
+        path = posixpath.normpath(row.path).removeprefix(top)  # one way to write it
         by_path[path] = _merged(by_path[path], row) if path in by_path else row
     if not by_path:
         raise DataError(f"videos: {place} names no video")
@@ -134,13 +135,6 @@ def gather(
         for path, row in sorted(by_path.items())
     )
     return Sources(place, folder, layout, names, videos)
-
-
-def _relative(path: str, folder: Path) -> str:
-    """One way to write a path, so that a video twice is seen to be one."""
-    tidy = posixpath.normpath(path)
-    top = f"{posixpath.normpath(folder.absolute().as_posix())}/"
-    return tidy.removeprefix(top)
 
 
 def _check_text(row: Row) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 from videonas.errors import DataError
@@ -44,9 +44,23 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     Raises:
         DataError: see `read_text`.
     """
-    for number, line in enumerate(read_text(path).splitlines(), 1):
+    return lines_of(read_text(path))
+
+
+def lines_of(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of a text as `read_lines` gives them.
+
+    Only line feeds and carriage returns end one: JSON may hold other separators as they are.
+    """
+    for number, line in enumerate(io.StringIO(text, newline=None), 1):
         if line.strip():
             yield number, line.strip()
+
+
+def tables_with(place: Path, columns: Set[str]) -> dict[Path, tuple[str, ...]]:
+    """The CSV tables in a folder, or the one at a place, that have some columns, and all theirs."""
+    paths = sorted(place.glob("[!.]*.csv")) if place.is_dir() else [place]
+    return {path: names for path in paths if columns <= set(names := columns_of(path))}
 
 
 def columns_of(path: Path) -> tuple[str, ...]:

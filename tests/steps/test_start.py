@@ -1,0 +1,38 @@
+"""The only step that takes settings: what it refuses leaves nothing behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from videonas.errors import SettingsError
+from videonas.search.root import SearchRoot
+from videonas.steps.start import start
+
+
+@pytest.mark.parametrize(
+    ("given", "most", "sentence"),
+    [
+        ({"population": 9}, None, "no videos"),
+        ({"videos": "/v", "generations": 50}, 5, "generations is 50, and the pipeline was comp"),
+        ({"videos": "/v", "population": 0}, None, "population is 0"),
+    ],
+)
+def test_a_search_that_is_refused_is_not_begun(
+    tmp_path: Path, given: dict[str, Any], most: int | None, sentence: str
+) -> None:
+    root = SearchRoot(str(tmp_path / "root"))
+    with pytest.raises(SettingsError, match=sentence):
+        start(root, given, most)
+    assert not (tmp_path / "root").exists()
+    assert start(root, {"population": 5, "videos": "/v"}).first == 0
+
+
+def test_a_run_that_is_refused_does_not_count(tmp_path: Path) -> None:
+    root = SearchRoot(str(tmp_path / "root"))
+    start(root, {"videos": "/v", "generations": 2}, 5)
+    with pytest.raises(SettingsError, match="compiled for 5"):
+        start(SearchRoot(root.uri), {"generations": 50}, 5)
+    assert start(SearchRoot(root.uri), {}, 5).last == 1
