@@ -13,6 +13,7 @@ import logging
 from functools import cache
 from typing import Any, TypeVar, cast
 
+import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from videonas.errors import DamagedRecord, brief
@@ -22,17 +23,21 @@ log = logging.getLogger(__name__)
 STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 """Set as `__pydantic_config__` of every dataclass that is stored."""
 
+NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
+"""What reading YAML may raise: the date 2001-13-01 is a ValueError, very deep lists a recursion."""
+
 T = TypeVar("T")
 
 
 @cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
+def adapter_of(kind: Any) -> TypeAdapter[Any]:
+    """Pydantic's view of a class; made once, since that takes milliseconds."""
     return TypeAdapter(kind)
 
 
 def to_plain(record: object, *, without_defaults: bool = False) -> Any:
     """A record as dictionaries, lists, strings and numbers."""
-    adapter = _adapter(cast(Any, type(record)))
+    adapter = adapter_of(cast(Any, type(record)))
     return adapter.dump_python(record, mode="json", exclude_defaults=without_defaults)
 
 
@@ -98,7 +103,7 @@ def from_plain(kind: type[T], plain: Any, where: str, *, strict: bool = False) -
     """
     for _ in range(2):
         try:
-            return _adapter(cast(Any, kind)).validate_python(plain)  # type: ignore[no-any-return]
+            return adapter_of(cast(Any, kind)).validate_python(plain)  # type: ignore[no-any-return]
         except ValidationError as error:
             problems = error.errors(include_url=False)
             unknown = [p["loc"] for p in problems if p["type"] == "unexpected_keyword_argument"]

@@ -83,7 +83,12 @@ def test_the_picture_is_one_of_the_network(tmp_path: Path, capsys: Captured) -> 
     print_network(file_of(NET, tmp_path), svg=tmp_path / "picture.svg")
     assert capsys.readouterr().out.splitlines()[-1] == f"picture: {tmp_path / 'picture.svg'}"
     picture = ElementTree.parse(tmp_path / "picture.svg").getroot()
-    texts = [text.text for text in picture.iter("text")]
+    space = "{http://www.w3.org/2000/svg}"
+    assert picture.tag == f"{space}svg", "viewers show anything else as a tree"
+    (style,) = picture.iter(f"{space}style")
+    for name in ("--ground", ".arrow", ".middle", ".node rect"):
+        assert name in (style.text or "")
+    texts = [text.text for text in picture.iter(f"{space}text")]
     for node in SPACE.diagram(NET, TASK, {}).nodes:
         assert node.title in texts
         assert node.shape in texts

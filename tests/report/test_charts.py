@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
-from importlib import resources
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from tests.report.test_summary import HISTORY, lineage, member
+from videonas.report.assets import assets
 from videonas.report.axes import Scale, count_axis, value_axis
 from videonas.report.charts import (
     MOST_MARKED,
@@ -280,7 +280,7 @@ def test_by_trained_networks_only_where_generations_do_not_tell_the_same() -> No
 
 def test_no_two_lines_differ_by_colour_alone() -> None:
     """Each style of a line has dashes of its own."""
-    style = (resources.files("videonas.report") / "templates" / "style.css").read_text()
+    style = assets("colours.css", "picture.css", "style.css")
     dashes = [
         tuple(re.findall(rf"\.line\.{name} path {{[^}}]*stroke-dasharray: ([^;}}]*)", style))
         for name in (*(name for name, _ in LINES), BASELINE[0])

@@ -6,6 +6,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,10 +15,12 @@ from tests.synthetic import make_search
 from videonas.evolution.front import front
 from videonas.evolution.pareto import dominates
 from videonas.report.charts import AGES
-from videonas.report.fronts import front_table, scatter_figure
+from videonas.report.figures import Figure
+from videonas.report.fronts import FrontTable, front_table, scatter_figure
 from videonas.search.budget import Budget
 from videonas.search.lineage import Lineage
 from videonas.search.objectives import point
+from videonas.search.population import Member
 from videonas.search.settings import Settings
 
 SPREAD = lineage(
@@ -28,9 +31,19 @@ SPREAD = lineage(
 FAILED = lineage([member("000000-00", outcome="failed")])
 
 
+def plot_of(history: Lineage, settings: Settings, best: Member[Any] | None) -> Figure | None:
+    """The scatter plots, the front ringed."""
+    return scatter_figure(history, settings, best, front(history, settings))
+
+
+def table_of(history: Lineage, settings: Settings) -> FrontTable:
+    """The front in numbers."""
+    return front_table(history, settings, front(history, settings))
+
+
 def drawn(history: Lineage, settings: Settings | None = None) -> list[ElementTree.Element]:
     """The scatter plots of a history."""
-    figure = scatter_figure(history, settings or Settings(), None)
+    figure = plot_of(history, settings or Settings(), None)
     assert figure is not None
     return [ElementTree.fromstring(picture) for picture in figure.pictures]
 
@@ -50,7 +63,7 @@ def test_an_architecture_is_drawn_once_under_its_first_name() -> None:
 @pytest.mark.parametrize("generations", [1, 2, 4, 5, 9, 40])
 def test_everybody_is_in_one_group_of_generations(generations: int) -> None:
     history = lineage(*([member(f"{g:06d}-00", 0.5)] for g in range(generations)))
-    figure = scatter_figure(history, Settings(), None)
+    figure = plot_of(history, Settings(), None)
     assert figure is not None
     svg = ElementTree.fromstring(figure.pictures[0])
     marks = [u for g in svg.iter("g") if "age" in (g.get("class") or "") for u in g.iter("use")]
@@ -76,18 +89,18 @@ def test_who_is_over_the_last_budget_is_drawn_and_not_on_the_front() -> None:
 
 
 def test_the_best_is_marked_with_its_name() -> None:
-    figure = scatter_figure(SPREAD, Settings(), SPREAD.members["000000-01"])
+    figure = plot_of(SPREAD, Settings(), SPREAD.members["000000-01"])
     assert figure is not None
     assert "best, 000000-01" in figure.pictures[0]
 
 
 def test_nobody_ok_is_no_picture_and_no_front() -> None:
-    assert scatter_figure(FAILED, Settings(), None) is None
-    assert front_table(FAILED, Settings()).rows == []
+    assert plot_of(FAILED, Settings(), None) is None
+    assert table_of(FAILED, Settings()).rows == []
 
 
 def test_the_front_in_numbers_has_the_best_of_each_column_marked() -> None:
-    table = front_table(SPREAD, Settings())
+    table = table_of(SPREAD, Settings())
     assert table.objectives == ["Loss", "Latency"]
     assert table.columns == ["Loss", "Latency", "Top-1", "Parameters"]
     shown = [(name, [cell.text for cell in cells]) for name, cells in table.rows]
@@ -114,7 +127,7 @@ def test_costs_that_are_objectives_have_a_picture(
     assert len(svgs) == pictures
     ids = [e.get("id") for svg in svgs for e in svg.iter() if e.get("id")]
     assert len(ids) == len(set(ids)), "pictures of one page have no id in common"
-    table = front_table(history, settings)
+    table = table_of(history, settings)
     on_front = [member.individual.name for member in front(history, settings)]
     assert [name for name, _ in table.rows] == on_front
     for svg in svgs:
@@ -130,7 +143,7 @@ def test_nobody_of_the_front_is_dominated(tmp_path: Path) -> None:
         for name, m in history.members.items()
         if m.result.outcome(history.generations[-1].budget) == "ok"
     }
-    names = {name for name, _ in front_table(history, settings).rows}
+    names = {name for name, _ in table_of(history, settings).rows}
     for name in points:
         beaten = any(dominates(other, points[name]) for other in points.values())
         assert not (beaten and name in names)
@@ -139,7 +152,7 @@ def test_nobody_of_the_front_is_dominated(tmp_path: Path) -> None:
 
 def test_objectives_that_were_not_measured_do_not_count(tmp_path: Path) -> None:
     root = make_search(tmp_path, 2, 8, 6, latency=False)
-    table = front_table(root.lineage(), root.settings)
+    table = table_of(root.lineage(), root.settings)
     assert table.objectives == ["Loss"]
     assert len(table.rows) >= 1
-    assert scatter_figure(root.lineage(), root.settings, None) is None
+    assert plot_of(root.lineage(), root.settings, None) is None

@@ -5,11 +5,12 @@ tried in a browser.
 from __future__ import annotations
 
 import re
-from importlib import resources
 
 import pytest
 
-STYLE = (resources.files("videonas.report") / "templates" / "style.css").read_text("utf-8")
+from videonas.report.assets import assets
+
+STYLE = assets("colours.css", "picture.css", "style.css")
 MARKS = ("blue", "sky", "green", "orange", "red", "purple", "yellow", "grey", "ink", "quiet")
 
 

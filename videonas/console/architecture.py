@@ -10,7 +10,7 @@ from videonas.console.records import network_record
 from videonas.console.screen import facts, printed, printed_json, printed_line, table
 from videonas.console.subjects import Born, Subject, subject_in, subjects
 from videonas.console.wording import made_by, result_facts, worth
-from videonas.report.diagram import diagram_svg, diagram_text
+from videonas.report.diagram import diagram_file, diagram_text
 from videonas.spaces import Diagram
 
 
@@ -36,7 +36,7 @@ def print_network(
     """
     subject = subject_in(word, individual) if individual else subjects([word], classes)[0]
     if svg:
-        svg.write_text(diagram_svg(_diagram(subject)), encoding="utf-8")
+        svg.write_text(diagram_file(_diagram(subject)), encoding="utf-8")
     if as_json:
         printed_json(network_record(subject))
         return

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from videonas.evolution.pareto import first_front
-from videonas.evolution.ranking import different
 from videonas.search.lineage import Lineage
 from videonas.search.objectives import OBJECTIVES, point
 from videonas.search.population import Member
@@ -28,18 +27,12 @@ def front_objectives(members: Sequence[Member[Any]], settings: Settings) -> tupl
 def front(lineage: Lineage, settings: Settings) -> list[Member[Any]]:
     """Whom nobody born in the search dominates in the objectives of the settings.
 
-    Everybody is `ok` under the last budget, and of equal architectures the first born counts, as
-    for `Lineage.best`. Survival may have let them die.
+    Only `Lineage.able` count; survival may have let them die.
 
     Returns:
         the front, the best in the first objective first; empty where nobody is `ok`.
     """
-    if not lineage.generations:
-        return []
-    budget = lineage.generations[-1].budget
-    able = different(
-        [m for m in lineage.members.values() if m.result.outcome(budget) == "ok"]
-    )
+    able = lineage.able()
     objectives = front_objectives(able, settings)
     points = [point(member, objectives) for member in able]
     places = sorted(first_front(points), key=lambda place: points[place])

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
+from videonas.report.assets import assets
 from videonas.report.layout import Box, Layout, arrange, layer_of
 from videonas.report.svg import number, picture, tag
 from videonas.spaces import Diagram, Node
@@ -24,12 +25,27 @@ NARROWEST = 132.0
 """Width of the narrowest box, in pixels."""
 
 
-def diagram_svg(diagram: Diagram, name: str = "network") -> str:
+ALONE = ".picture { background: var(--ground); font-family: system-ui, sans-serif; }"
+"""What the page says for all pictures in it."""
+
+
+def diagram_file(diagram: Diagram) -> str:
+    """A diagram as an SVG file, which brings its colours for light and dark.
+
+    Raises:
+        ValueError: see `diagram_svg`.
+    """
+    style = Markup("\n").join([assets("colours.css", "picture.css"), Markup(ALONE)])
+    return diagram_svg(diagram, style=style)
+
+
+def diagram_svg(diagram: Diagram, name: str = "network", *, style: Markup | None = None) -> str:
     """A diagram as an `svg` element, for a page with the report's style.
 
     Args:
         diagram: any acyclic graph.
         name: unique in the page, for the ids inside.
+        style: see `picture`.
 
     Raises:
         ValueError: a node's name occurs twice, an arrow belongs to no node, or leads in a circle.
@@ -49,7 +65,8 @@ def diagram_svg(diagram: Diagram, name: str = "network") -> str:
     described = "; ".join(_described(diagram)) or "No boxes"
     size = (layout.width + 2 * MARGIN, layout.height + 2 * MARGIN)
     return picture(
-        name, "Diagram of the network", described, *size, _arrow_head(name), drawn, fixed=True
+        name, "Diagram of the network", described, *size, _arrow_head(name), drawn, fixed=True,
+        style=style,
     )
 
 

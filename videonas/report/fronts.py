@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from videonas.evolution.front import front, front_objectives
+from videonas.evolution.front import front_objectives
 from videonas.evolution.pareto import first_front
 from videonas.report import formats
 from videonas.report.axes import ratio_axis, tick_text, value_axis
@@ -57,10 +57,17 @@ class FrontTable:
     rows: list[tuple[str, list[FrontCell]]]
 
 
-def front_table(lineage: Lineage, settings: Settings) -> FrontTable:
-    """Whom nobody dominates in the objectives of the settings, in numbers."""
-    members = front(lineage, settings)
-    names = front_objectives(_able(lineage), settings)
+def front_table(
+    lineage: Lineage, settings: Settings, members: Sequence[Member[Any]]
+) -> FrontTable:
+    """Whom nobody dominates in the objectives of the settings, in numbers.
+
+    Args:
+        lineage: of the search.
+        settings: of the search.
+        members: of the front, see `evolution.front`.
+    """
+    names = front_objectives(lineage.able(), settings)
     quantities = [QUANTITIES[name] for name in names]
     usual = [headline(metrics_of(lineage)), QUANTITIES["latency"], QUANTITIES["parameters"]]
     columns = [*quantities, *(quantity for quantity in usual if quantity.name not in names)]
@@ -72,12 +79,6 @@ def front_table(lineage: Lineage, settings: Settings) -> FrontTable:
     return FrontTable([q.label for q in quantities], [q.label for q in columns], rows)
 
 
-def _able(lineage: Lineage) -> list[Member[Any]]:
-    """Everybody who is `ok` under the last budget."""
-    budget = lineage.generations[-1].budget
-    return [m for m in lineage.members.values() if m.result.outcome(budget) == "ok"]
-
-
 def _cells(quantity: Quantity, members: Sequence[Member[Any]]) -> list[FrontCell]:
     values = [quantity.value(member) for member in members]
     known = [value for value in values if value is not None]
@@ -86,14 +87,23 @@ def _cells(quantity: Quantity, members: Sequence[Member[Any]]) -> list[FrontCell
 
 
 def scatter_figure(
-    lineage: Lineage, settings: Settings, best: Member[Any] | None
+    lineage: Lineage,
+    settings: Settings,
+    best: Member[Any] | None,
+    on_front: Sequence[Member[Any]],
 ) -> Figure | None:
     """The metric that people look at against what networks cost; None where nobody has both.
 
     Latency is always shown, other costs where they are objectives.
+
+    Args:
+        lineage: of the search.
+        settings: of the search.
+        best: of all, which is circled.
+        on_front: members of the front, which are ringed.
     """
     metric, members = headline(metrics_of(lineage)), _once(ok_members(lineage))
-    chosen = {member.individual.name for member in front(lineage, settings)}
+    chosen = {member.individual.name for member in on_front}
     pictures, groups = [], _groups(lineage.generations[-1].generation)
     costs = [c for c in COSTS if c.name == "latency" or c.name in settings.objectives]
     for cost in sorted(costs, key=lambda cost: cost.name != "latency"):

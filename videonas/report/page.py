@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 from functools import cache
-from importlib import resources
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from videonas.evolution import front
 from videonas.report import bill, formats
+from videonas.report.assets import assets
 from videonas.report.baseline import Baseline, effort, open_baseline, verdict
 from videonas.report.comparison import comparison, latency_sentence
 from videonas.report.contents import (
@@ -72,10 +73,10 @@ def build_report(
     beside = open_baseline(root, lineage, baseline) if baseline else None
     ended = len(lineage.generations)
     budget = lineage.generations[-1].budget if ended else Budget.of(settings)
-    script, timings = Markup("\n").join(map(_asset, SCRIPTS)), list(root.timings())
+    script, timings = assets(*SCRIPTS), list(root.timings())
     context: dict[str, Any] = {
         "title": f"Search of {settings.space} networks",
-        "style": _asset("style.css"),
+        "style": assets("colours.css", "picture.css", "style.css"),
         "script": script,
         "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         "uri": root.uri,
@@ -97,12 +98,12 @@ def _results(
 ) -> dict[str, Any]:
     """What there is to say once a generation has ended."""
     settings, best = root.settings, lineage.best(root.settings)
-    task = dataset.task if dataset else None
+    task, on_front = dataset.task if dataset else None, front(lineage, settings)
     context: dict[str, Any] = {
         "progress": progress_figure(lineage, settings, beside.lineage if beside else None),
         "numbers": progress_numbers(lineage, settings),
-        "scatter": scatter_figure(lineage, settings, best),
-        "front": front_table(lineage, settings),
+        "scatter": scatter_figure(lineage, settings, best, on_front),
+        "front": front_table(lineage, settings, on_front),
         "outcomes": outcome_table(outcome_counts(lineage)),
         "failures": failures(lineage),
         "most_failures": MOST_FAILURES,
@@ -204,9 +205,3 @@ def _breakable(path: str) -> Markup:
     """A path in an architecture that may be broken after its points and underscores."""
     here = Markup("<wbr>")
     return escape(path).replace("_", "_" + here).replace(".", "." + here)
-
-
-def _asset(name: str) -> Markup:
-    """A file that goes into the page as it is."""
-    folder = resources.files("videonas.report") / "templates"
-    return Markup((folder / name).read_text(encoding="utf-8"))

@@ -31,7 +31,7 @@ def number(value: float) -> str:
 
 def picture(
     name: str, title: str, description: str, width: float, height: float, *children: Markup,
-    fixed: bool = False,
+    fixed: bool = False, style: Markup | None = None,
 ) -> Markup:
     """An `svg` that screen readers announce as one image.
 
@@ -43,12 +43,15 @@ def picture(
         height: of its own coordinates.
         children: what is drawn.
         fixed: keeps its size in pixels; otherwise it fills the width that it is given.
+        style: of a picture that is a file of its own; in a page, the page has it.
     """
     return tag(
         "svg",
+        *([] if style is None else [tag("style", style)]),
         tag("title", title, id=f"{name}-title"),
         tag("desc", description, id=f"{name}-desc"),
         *children,
+        xmlns=None if style is None else "http://www.w3.org/2000/svg",
         viewBox=f"0 0 {number(width)} {number(height)}",
         width=width if fixed else None,
         height=height if fixed else None,

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from videonas.codec import from_plain, to_plain
+from videonas.codec import NOT_YAML, from_plain, to_plain
 from videonas.errors import (
     DamagedRecord,
     InvalidArchitecture,
@@ -69,7 +69,7 @@ def _load(path: Path) -> dict[Any, Any]:
         plain = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise VideonasError(f"{path}: {error.strerror}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # such as the date 2001-13-01
+    except NOT_YAML as error:
         raise DamagedRecord(f"{path}: not YAML ({str(error).splitlines()[0]})") from None
     has = "an architecture file has space, task and architecture"
     if not isinstance(plain, dict):

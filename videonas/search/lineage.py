@@ -61,14 +61,23 @@ class Lineage:
         return next(iter(self.fittest(settings, generation)), None)
 
     def fittest(self, settings: Settings, generation: int | None = None) -> list[Member[Any]]:
-        """Individuals born until the end of a generation, the fittest first.
-
-        They are `ok` under that generation's budget. Survival may have let them die, so they need
-        not be parents. Of equal architectures, only the first born is there; among equally fit
-        ones it comes first.
+        """Those of `able` whose fitness is known, the fittest first, of equals the first born.
 
         Args:
             settings: say what fitness is.
+            generation: see `able`.
+        """
+        able = self.able(generation)
+        scored = [(s, m) for m in able if (s := fitness(m, settings)) is not None]
+        return [member for _, member in sorted(scored, key=lambda pair: -pair[0])]
+
+    def able(self, generation: int | None = None) -> list[Member[Any]]:
+        """Individuals born until the end of a generation, in the order of birth.
+
+        They are `ok` under that generation's budget. Survival may have let them die, so they need
+        not be parents. Of equal architectures, only the first born is there.
+
+        Args:
             generation: counted from 0; by default the last.
         """
         until = self.generations[: None if generation is None else generation + 1]
@@ -76,5 +85,4 @@ class Lineage:
         for member in (member for population in until for member in population.newborn):
             if member.result.outcome(until[-1].budget) == "ok":
                 first_born.setdefault(member.individual.id, member)
-        scored = [(s, m) for m in first_born.values() if (s := fitness(m, settings)) is not None]
-        return [member for _, member in sorted(scored, key=lambda pair: -pair[0])]
+        return list(first_born.values())

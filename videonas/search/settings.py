@@ -18,14 +18,11 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from videonas.codec import describe, to_plain
+from videonas.codec import NOT_YAML, describe, to_plain
 from videonas.errors import SettingsError, brief, did_you_mean
 from videonas.search.start_from import check_count, plain_start, starting_architectures
 from videonas.spaces import SPACES, open_space
 from videonas.task import Task
-
-NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
-"""What reading YAML may raise: the date 2001-13-01 is a ValueError, very deep lists a recursion."""
 
 Decides = Literal["result", "data", "search", "run"]
 
@@ -345,7 +342,7 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
     `space.NAME=value` sets an option of the search space.
 
     Raises:
-        SettingsError: a word without `=`, or a value that is not YAML.
+        SettingsError: a word without `=`, a value that is not YAML, or options that are no mapping.
     """
     values: dict[str, Any] = {}
     options: dict[str, Any] = {}
@@ -362,9 +359,7 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
             options[option] = value
         else:
             values[name.strip()] = value
-    if options:
-        values["space_options"] = {**values.get("space_options", {}), **options}
-    return values
+    return merge_settings(values, {"space_options": options} if options else {})
 
 
 def read_settings_file(path: Path) -> dict[str, Any]:
@@ -374,7 +369,7 @@ def read_settings_file(path: Path) -> dict[str, Any]:
         SettingsError: no such file, or not a mapping of names to values.
     """
     try:
-        values = yaml.safe_load(path.read_text())
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from None
     except NOT_YAML as error:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from videonas.codec import describe
+from videonas.codec import adapter_of, describe
 from videonas.errors import InvalidArchitecture, SettingsError, did_you_mean
 from videonas.spaces.base import (
     Costs,
@@ -39,7 +39,8 @@ def open_space(name: str, options: Mapping[str, Any] | None = None) -> SearchSpa
         hint = did_you_mean(str(name), SPACES)
         raise SettingsError(f"space is {name!r}{hint}; allowed: {', '.join(sorted(SPACES))}")
     try:
-        space: SearchSpace[Any] = TypeAdapter(SPACES[name]).validate_python(dict(options or {}))
+        kind = adapter_of(cast(Any, SPACES[name]))
+        space: SearchSpace[Any] = kind.validate_python(dict(options or {}))
     except ValidationError as error:
         raise SettingsError(
             f"space_options of {name}: {describe(error.errors(include_url=False))}"
