@@ -17,7 +17,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -165,6 +165,7 @@ def compare(
     rounds: int,
 ) -> list[Compared]:
     """Tunes, trains and measures all networks; those that were found first."""
+    costs = measure(networks, field.task, field.settings, rounds)  # first: it takes seconds
     tuning = [field.trial(n, rate, TUNING_SEED, "validation") for n in networks for rate in rates]
     tuned = watched(run_trials(tuning, jobs), "trainings for learning rates", len(tuning))
     chosen = best_rates(networks, rates, tuned)
@@ -173,15 +174,15 @@ def compare(
         for network, rate in zip(networks, chosen, strict=True) for seed in range(seeds)
     ]
     tested = watched(run_trials(finals, jobs), "trainings for the test split", len(finals))
-    costs = measure(networks, field.task, field.settings, rounds)
     found = []
     for place, (network, rate) in enumerate(zip(networks, chosen, strict=True)):
         own = tested[place * seeds : (place + 1) * seeds]
+        trained = [t for t in own if t.metrics]
         sampling = network.sampling
         found.append(Compared(
             network.name, f"{sampling.frames} x {sampling.size}²", rate,
-            tuple(t.metrics["test"]["top1"] for t in own if t.metrics),
-            statistics.mean(t.seconds for t in own), costs[place],
+            tuple(t.metrics["test"]["top1"] for t in trained),
+            statistics.mean(t.seconds for t in trained) if trained else 0.0, costs[place],
             next((t.message for t in own if t.message), ""),
         ))
     return found
@@ -269,11 +270,11 @@ def _settings(root: SearchRoot, train_steps: int | None) -> Settings:
               help="Measurements of each network's latency, the networks in turns.")
 @click.option("--jobs", default=2, show_default=True, type=click.IntRange(1),
               help="Trainings at a time.")
-@click.option("--output", type=click.Path(path_type=Path),
+@click.option("--output", type=click.File("w", lazy=False),
               help="A JSON file for everything that was measured.")
 def main(
     search_root: str, widths: tuple[float, ...], clips: str, rates: tuple[float, ...], seeds: int,
-    train_steps: int | None, rounds: int, jobs: int, output: Path | None,
+    train_steps: int | None, rounds: int, jobs: int, output: TextIO | None,
 ) -> None:
     """The network that a search found, against networks that people made, all trained alike."""
     set_up_logging("benchmark")
@@ -289,9 +290,9 @@ def main(
         click.echo(f"{MOVINET} is left out: {why}.")
     field = Field(dataset.task, _settings(root, train_steps), shards)
     found = compare(field, networks, rates, seeds, jobs, rounds)
-    if output:
-        output.write_text(json.dumps([asdict(each) for each in found], indent=1))
     click.echo(summary(found, field, rates))
+    if output:
+        output.write(json.dumps([asdict(each) for each in found], indent=1))
 
 
 if __name__ == "__main__":

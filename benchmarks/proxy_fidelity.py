@@ -20,7 +20,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -74,6 +74,7 @@ def draw(root: SearchRoot, count: int) -> list[Individual[Any]]:
 
     Raises:
         BudgetError: nothing that is drawn fits the budget.
+        VideonasError: there are not so many different ones.
     """
     settings = root.settings
     place = BirthPlace(
@@ -82,7 +83,10 @@ def draw(root: SearchRoot, count: int) -> list[Individual[Any]]:
     )
     born: list[Individual[Any]] = []
     for index in range(count):
-        born.append(place.birth(individual_name(0, index), {each.id for each in born}))
+        known = {each.id for each in born}
+        born.append(place.birth(individual_name(0, index), known))
+        if born[-1].id in known:
+            raise VideonasError(f"only {index} different networks were found; give --networks less")
     return born
 
 
@@ -159,7 +163,7 @@ def summary(rows: Sequence[Row], drawn: int, seeds: int, root: SearchRoot) -> st
 
 
 def prepare(videos: Path, settings_file: Path, seed: int, folder: Path) -> SearchRoot:
-    """A search root with the videos prepared, unless it is there already.
+    """A new search root with the videos prepared.
 
     Raises:
         VideonasError: a setting or the videos are not as they have to be.
@@ -190,11 +194,11 @@ def prepare(videos: Path, settings_file: Path, seed: int, folder: Path) -> Searc
 @click.option("--seed", default=0, show_default=True, help="Decides which networks are drawn.")
 @click.option("--jobs", default=2, show_default=True, type=click.IntRange(1),
               help="Trainings at a time.")
-@click.option("--output", type=click.Path(path_type=Path),
+@click.option("--output", type=click.File("w", lazy=False),
               help="A JSON file for everything that was measured.")
 def main(
     videos: Path, settings_file: Path, networks: int, steps: tuple[int, ...], seeds: int,
-    seed: int, jobs: int, output: Path | None,
+    seed: int, jobs: int, output: TextIO | None,
 ) -> None:
     """Whether a short training ranks networks as a four times longer one does."""
     set_up_logging("benchmark")
@@ -215,9 +219,9 @@ def main(
             click.echo(f"left out: {message}")
         if len(rows) < 2:
             raise click.ClickException(f"only {len(rows)} of {networks} networks was trained")
-        if output:
-            output.write_text(json.dumps([asdict(row) for row in rows], indent=1))
         click.echo(summary(rows, networks, seeds, root))
+        if output:
+            output.write(json.dumps([asdict(row) for row in rows], indent=1))
 
 
 if __name__ == "__main__":

@@ -86,7 +86,9 @@ class Plan:
         Raises:
             SettingsError: a value that is not allowed.
         """
-        values = merge_settings(self.given, ARMS[arm], {"seed": seed, "measure_latency": False})
+        values = merge_settings(self.given, ARMS[arm], {
+            "seed": seed, "measure_latency": False, "fitness": "loss",
+        })
         if arm == "regularised":
             common = make_settings({**values, "algorithm": "tournament"})
             most = max(common.population // 4, 1)
@@ -247,11 +249,11 @@ def main(
         plan = Plan(given, networks, partners, neutral)
         for arm in ARMS:
             plan.settings(arm, 0)
+        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+            futures = [pool.submit(run_seed, plan, seed) for seed in range(seeds)]
+            outcomes = watched((future.result() for future in futures), "landscapes", seeds)
     except VideonasError as error:
         raise click.UsageError(str(error)) from None
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(run_seed, plan, seed) for seed in range(seeds)]
-        outcomes = watched((future.result() for future in futures), "landscapes", seeds)
     click.echo(summary(plan, outcomes))
 
 

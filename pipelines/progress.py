@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pipelines.finishing import finishing
 from videonas.errors import VideonasError
-from videonas.report.quantities import Quantity, headline, metrics_of
+from videonas.report.quantities import headline, metrics_of
 from videonas.search.budget import Budget
 from videonas.search.population import Population
 from videonas.search.root import SearchRoot
@@ -113,16 +113,11 @@ def sentence(population: Population[object], root: SearchRoot) -> str:
     values = [value for m in ok if (value := shown.value(m)) is not None]
     median = f", median of the newborn {statistics.median(values):.3f}" if values else ""
     latency = f", {best.result.latency.median_ms:.1f} ms" if best.result.latency else ""
-    accuracy = "" if shown.name == "loss" else f"{_word(shown)} {shown.value(best):.3f}, "
+    accuracy = "" if shown.name == "loss" else f"{shown.words} {shown.value(best):.3f}, "
     return (
         f"generation {population.generation}: {len(ok)} of {len(population.newborn)} trained; best "
         f"{best.individual.name}: {accuracy}loss {best.result.metrics['loss']:.3f}{latency}{median}"
     )
-
-
-def _word(metric: Quantity) -> str:
-    """A metric within a line; `mAP` stays as it is."""
-    return metric.label if metric.name == "map" else metric.label.lower()
 
 
 class _Bars:

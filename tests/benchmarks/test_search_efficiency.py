@@ -152,6 +152,7 @@ def test_the_script_runs_with_settings_of_a_file(tmp_path: Path) -> None:
     (["--set", "popu=3"], "unknown setting 'popu'"),
     (["--settings", "/nowhere.yaml"], "/nowhere.yaml"),
     (["--partners", "9"], "0<=x<=6"),
+    (["--set", "max_parameters=1", "--seeds", "1", "--networks", "4"], "max_parameters"),
 ])
 def test_what_is_not_allowed_is_refused(given: list[str], words: str) -> None:
     said = CliRunner().invoke(search_efficiency.main, given)

@@ -108,3 +108,11 @@ def test_the_demo_settings_are_allowed() -> None:
     assert settings
     for values in settings:
         make_settings(values)
+
+
+def test_options_of_the_space_cannot_be_put_into_what_is_no_mapping() -> None:
+    with pytest.raises(SettingsError, match="space_options is 3; allowed: a mapping"):
+        parse_assignments(["space_options=3", "space.filters=[8]"])
+    assert parse_assignments(["space_options=", "space.filters=[8]"]) == {
+        "space_options": {"filters": [8]}
+    }

@@ -11,7 +11,7 @@ from videonas.console.records import network_record
 from videonas.console.screen import printed, printed_json, table
 from videonas.console.searches import print_searches
 from videonas.console.subjects import Subject, is_search_root, subjects
-from videonas.console.wording import UNDER_WAY, metric_words
+from videonas.console.wording import UNDER_WAY
 from videonas.errors import VideonasError
 from videonas.report import formats
 from videonas.report.quantities import METRICS
@@ -99,7 +99,7 @@ def _quantities(found: Sequence[Subject]) -> Iterator[tuple[str, ...]]:
         values = [s.born.member.result.metrics.get(quantity.name) if s.born else None
                   for s in found]
         if any(value is not None for value in values):
-            yield (metric_words(quantity), *map(quantity.text, values))
+            yield (quantity.words, *map(quantity.text, values))
     latencies = [s.born.member.result.latency if s.born else None for s in found]
     if any(latencies):
         medians = [latency.median_ms if latency else None for latency in latencies]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from videonas.codec import to_plain
+from videonas.console.screen import printed, printed_json, printed_line, table
 from videonas.export.card import METRICS
+from videonas.report import formats
 from videonas.search.finished import Accuracy, Finished, FinishedNetwork, Verdict
 from videonas.steps.finish import Finish
 
@@ -23,29 +24,20 @@ def print_finish(finish: Finish, *, as_json: bool) -> None:
     """
     record = finish.record
     if as_json:
-        print(json.dumps({"folder": finish.folder.address, **to_plain(record)}, indent=1))
+        printed_json({"folder": finish.folder.address, **to_plain(record)})
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
-    table = Table("", title=_title(record))
-    for network in record.networks:
-        best = network.finalist.individual == record.best
-        name = network.finalist.individual
-        table.add_column(f"{name}{' (best)' if best else ''}", justify="right")
+    names = [network.finalist.individual for network in record.networks]
+    headings = ["", *(f"{name} (best)" if name == record.best else name for name in names)]
     if record.ensemble is not None:
-        table.add_column("ensemble", justify="right")
-    for row in _rows(record):
-        table.add_row(*row)
-    console.print(table)
+        headings.append("ensemble")
+    shown = table(headings, _rows(record), right=range(1, len(headings)))
+    printed(_title(record), shown)
     for line in _notes(finish):
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        printed_line(line)
 
 
 def _title(record: Finished) -> str:
-    many = len(record.networks)
-    count = "1 network" if many == 1 else f"{many} networks"
+    count = formats.plural(len(record.networks), "network")
     return f"{count}, trained for {record.plan.train_steps} steps from {record.plan.initial}"
 
 
@@ -61,9 +53,9 @@ def _rows(record: Finished) -> list[tuple[str, ...]]:
         words = METRICS[name]
         rows += [
             (f"{words} when selected",
-             *(_figure(n.selected.get(name)) for n in record.networks), *without),
+             *(formats.decimal(n.selected.get(name)) for n in record.networks), *without),
             (f"{words}, validation",
-             *(_figure(n.validation.get(name)) for n in record.networks), *without),
+             *(formats.decimal(n.validation.get(name)) for n in record.networks), *without),
             (f"{words}, test", *(_of(test, lambda t: t.intact, name) for test in tests)),
         ]
         if name == "top1":
@@ -80,22 +72,18 @@ def _rows(record: Finished) -> list[tuple[str, ...]]:
 
 
 def _of(test: Verdict | None, view: Callable[[Verdict], Accuracy], name: str) -> str:
-    return "-" if test is None else _figure(view(test).metrics.get(name))
+    return formats.NOTHING if test is None else formats.decimal(view(test).metrics.get(name))
 
 
 def _interval(test: Verdict | None) -> str:
     if test is None or test.intact.top1_interval is None:
-        return "-"
+        return formats.NOTHING
     low, high = test.intact.top1_interval
     return f"{low:.3f} to {high:.3f}"
 
 
 def _latency(network: FinishedNetwork) -> str:
-    return f"{network.latency.median_ms:.2f} ms" if network.latency else "-"
-
-
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
+    return formats.milliseconds(network.latency.median_ms if network.latency else None)
 
 
 def _notes(finish: Finish) -> list[str]:
@@ -121,19 +109,16 @@ def _notes(finish: Finish) -> list[str]:
 def print_predictions(predictions: Sequence[Prediction], *, as_json: bool) -> None:
     """Prints labels and scores of videos."""
     if as_json:
-        print(json.dumps([
+        printed_json([
             {"video": str(each.video), "predictions": [
                 {"label": label, "score": score}
                 for label, score in zip(each.labels, each.scores, strict=True)
             ]} for each in predictions
-        ], indent=1))
+        ])
         return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table("video", "label", "score")
-    for each in predictions:
-        for place, (label, score) in enumerate(zip(each.labels, each.scores, strict=True)):
-            table.add_row(Text("" if place else str(each.video)), Text(label), f"{score:.3f}")
-    Console().print(table)
+    rows = [
+        ("" if place else str(each.video), label, formats.decimal(score))
+        for each in predictions
+        for place, (label, score) in enumerate(zip(each.labels, each.scores, strict=True))
+    ]
+    printed(table(("video", "label", "score"), rows, right=[2]))

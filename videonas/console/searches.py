@@ -9,7 +9,6 @@ from typing import Any
 
 from videonas.console.screen import printed, printed_json, table
 from videonas.console.subjects import Born, Search
-from videonas.console.wording import metric_words
 from videonas.errors import VideonasError
 from videonas.report import formats
 from videonas.report.bill import Charge, charges
@@ -111,7 +110,7 @@ def print_searches(roots: Sequence[str], *, as_json: bool = False) -> None:
     right = range(1, len(labels) + 1)
     printed(
         table(["", *labels], [*_rows(compared), *_setting_rows(differ)], right),
-        f"best {metric_words(quantity)} so far",
+        f"best {quantity.words} so far",
         table(["evaluations", *labels], _curve(compared), [0, *right]),
     )
     if len({each.data for each in compared}) > 1:
@@ -162,7 +161,7 @@ def _rows(compared: Sequence[Compared]) -> list[tuple[str, ...]]:
     for quantity in (*METRICS, *COSTS):
         values = [quantity.value(each.best.member) if each.best else None for each in compared]
         if any(value is not None for value in values):
-            rows.append((metric_words(quantity), *map(quantity.text, values)))
+            rows.append((quantity.words, *map(quantity.text, values)))
     return rows
 
 

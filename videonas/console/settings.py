@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from videonas.console.screen import printed, printed_json, table
 from videonas.search.settings import Settings, decides_of, plain_defaults
 
 
@@ -12,15 +13,12 @@ def print_settings(*, as_json: bool) -> None:
     """Prints every setting with its default, what it decides and what it means."""
     rows = settings_rows()
     if as_json:
-        print(json.dumps(rows, indent=1))
+        printed_json(rows)
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("setting", "default", "decides", "meaning")
-    for row in rows:
-        table.add_row(row["name"], json.dumps(row["default"]), row["decides"], row["meaning"])
-    Console().print(table)
+    shown = [
+        (row["name"], json.dumps(row["default"]), row["decides"], row["meaning"]) for row in rows
+    ]
+    printed(table(("setting", "default", "decides", "meaning"), shown, whole=[0]))
 
 
 def settings_rows() -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from videonas.report import formats
 from videonas.report.bill import seconds_of
 from videonas.report.contents import fitness_words
 from videonas.report.edits import EditText, edit_text
-from videonas.report.quantities import METRICS, Quantity
+from videonas.report.quantities import METRICS
 from videonas.search.individual import Individual
 from videonas.search.result import Latency
 from videonas.spaces import Edit
@@ -39,11 +39,6 @@ def made_by(individual: Individual[Any], kind: type[Any]) -> str:
     return "\n".join(edit_words(edit, kind) for edit in individual.edits) or "no edits"
 
 
-def metric_words(quantity: Quantity) -> str:
-    """What a metric is called within a line: `mAP` stays as it is."""
-    return quantity.label if quantity.name == "map" else quantity.label.lower()
-
-
 def worth(born: Born) -> str:
     """The fitness of somebody, or the outcome that explains why there is none."""
     if born.outcome == "ok":
@@ -60,7 +55,7 @@ def result_facts(born: Born) -> Iterator[tuple[str, str]]:
     yield "outcome", (born.outcome or UNDER_WAY) + (f": {message}" if message else "")
     for quantity in METRICS:
         if quantity.name in result.metrics:
-            yield metric_words(quantity), quantity.text(result.metrics[quantity.name])
+            yield quantity.words, quantity.text(result.metrics[quantity.name])
     if born.fitness is not None:
         change = f", {formats.signed(born.change)} against the parent" if individual.parents else ""
         what = fitness_words(born.search.settings)

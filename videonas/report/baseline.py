@@ -112,7 +112,7 @@ def verdict(settings: Settings, best: Member[Any], baseline: Baseline) -> str:
     )
     return (
         f"The best network of this search is {word} that of the baseline: "
-        f"{_small(quantity.label)} {quantity.text(ours)} against {quantity.text(theirs)}."
+        f"{quantity.words} {quantity.text(ours)} against {quantity.text(theirs)}."
     )
 
 
@@ -128,7 +128,7 @@ def effort(lineage: Lineage, settings: Settings, best: Member[Any], baseline: Ba
         counts.append((f"{reached:,} of {trained:,}" if reached else f"all {trained:,}", seconds))
     (here, our_time), (there, their_time) = counts
     return (
-        f"A {_small(quantity.label)} of {quantity.text(goal)} or better came after {here} trained "
+        f"A {quantity.words} of {quantity.text(goal)} or better came after {here} trained "
         f"networks in this search, and after {there} in the baseline. Measuring, training and "
         f"evaluation took {our_time} here and {their_time} there."
     )
@@ -143,11 +143,6 @@ def _selected(
     assert ours is not None, "who is best has a fitness"
     assert theirs is not None, "who is best has a fitness"
     return quantity, ours, theirs
-
-
-def _small(label: str) -> str:
-    """A label within a sentence; mAP stays as it is."""
-    return label if label[0].islower() else label[0].lower() + label[1:]
 
 
 def _space(settings: Settings) -> str:

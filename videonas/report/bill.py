@@ -65,7 +65,7 @@ class OutcomeBill:
 
 @dataclass
 class Line:
-    """A sampled network and all that descend from it, by first parents.
+    """A network that was sampled or given and all that descend from it, by first parents.
 
     Attributes:
         founder: name of the sampled one.

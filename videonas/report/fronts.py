@@ -188,7 +188,7 @@ class _Plane:
             limit=(limit, f"budget {self._tick(limit)}{unit}") if limit else None,
             best=self._marked(best),
         )
-        cost = self.cost.label if self.cost.name == "macs" else self.cost.label.lower()
+        cost = self.cost.words
         title = f"{self.metric.label} against {cost}"
         name = f"scatter-{self.cost.name}"
         return plot.draw(name, title, self._told(front), (480.0, 330.0))

@@ -39,6 +39,11 @@ class Quantity:
     scale: float = 1.0
 
     @property
+    def words(self) -> str:
+        """What it is called within a sentence: abbreviations stay as they are."""
+        return self.label if self.name in ("map", "macs") else self.label.lower()
+
+    @property
     def is_share(self) -> bool:
         """Whether it goes from 0 to 1 and is shown in percent."""
         return self.scale == 100.0
