@@ -392,7 +392,7 @@ def merge_settings(*layers: Mapping[str, Any]) -> dict[str, Any]:
             raise SettingsError(
                 f"setting space_options is {brief(given)}; allowed: a mapping of names to values"
             )
-        options = {**merged.get("space_options", {}), **given}
+        options = {**(merged.get("space_options") or {}), **given}
         merged |= layer
         if options:
             merged["space_options"] = options
