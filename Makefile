@@ -27,7 +27,7 @@ search: $(READY)  ## searches over demo videos on this machine; again to go on
 	  --search-root $(DEMO)/search --settings pipelines/tiny_video/demo.yaml
 
 test: lint types walls  ## everything that has to pass, in under ten minutes
-	$(BIN)/pytest -m 'not slow and not docker' -n 2 --dist loadfile
+	$(BIN)/pytest -m 'not slow and not docker' -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	$(BIN)/ruff check .

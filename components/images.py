@@ -4,10 +4,10 @@ import os
 
 from videonas import __version__
 
-_REGISTRY = os.environ.get("VIDEONAS_REGISTRY") or "videonas"
+REGISTRY = os.environ.get("VIDEONAS_REGISTRY") or "videonas"
 """Where the images were pushed to, read when a pipeline is compiled."""
 
-EVOLVE = f"{_REGISTRY}/evolve:{__version__}"
+EVOLVE = f"{REGISTRY}/evolve:{__version__}"
 """Without TensorFlow: starts in well under a second."""
-TRAIN = f"{_REGISTRY}/train:{__version__}"
+TRAIN = f"{REGISTRY}/train:{__version__}"
 """With TensorFlow and PyAV."""

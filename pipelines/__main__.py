@@ -1,13 +1,15 @@
-"""`python -m pipelines`: runs a search on this machine, or compiles it for Kubeflow."""
+"""`python -m pipelines`: runs a search on this machine, or compiles, submits or schedules it."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-from pipelines.form import DEFAULT_GENERATIONS, DEFAULT_PARALLELISM
+from pipelines.kubeflow_commands import schedule, submit
+from pipelines.options import compile_options
 from videonas.cli.options import SettingsCommand, given_settings, settings_options
 from videonas.search.start_from import naming_starts
 from videonas.spaces import SPACES
@@ -64,22 +66,15 @@ def run(
 
 @main.command()
 @SPACE
-@click.option(
-    "--generations", type=click.IntRange(1), default=DEFAULT_GENERATIONS, show_default=True,
-    help="Most generations of one run; a search goes on over runs.",
-)
-@click.option(
-    "--parallelism", type=click.IntRange(1), default=DEFAULT_PARALLELISM, show_default=True,
-    help="Training tasks at a time; fixed in the compiled pipeline.",
-)
+@compile_options
 @click.option(
     "--output", type=click.Path(path_type=Path), metavar="FILE",
     help="Where to; by default SPACE.yaml here.",
 )
-def compile(space: str, generations: int, parallelism: int, output: Path | None) -> None:
+def compile(space: str, output: Path | None, **options: Any) -> None:
     """Compiles a search to YAML for the Kubeflow UI.
 
-    VIDEONAS_REGISTRY says where the images were pushed to.
+    What may differ from run to run, such as images, memory and GPUs, is in the form there.
 
     Example: python -m pipelines compile tiny_video --generations 8 --output tiny_video.yaml
     """
@@ -87,8 +82,12 @@ def compile(space: str, generations: int, parallelism: int, output: Path | None)
     with errors_as_sentences():
         from pipelines.compiling import compile_pipeline
 
-        compile_pipeline(space, path, generations, parallelism)
+        compile_pipeline(space, path, **options)
     click.echo(f"pipeline: {path.absolute()}")
+
+
+main.add_command(submit)
+main.add_command(schedule)
 
 
 if __name__ == "__main__":

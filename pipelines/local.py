@@ -15,16 +15,14 @@ from typing import Any, TextIO
 
 from rich.console import Console
 
-from pipelines.form import FORM
+from pipelines.arguments import pipeline_arguments
+from pipelines.cluster import Cluster
 from pipelines.generational import generational_pipeline
 from pipelines.progress import show_progress
 from pipelines.summary import print_summary
-from videonas.errors import EXIT_STATUS, SettingsError
-from videonas.evolution.starts import check_starts
+from videonas.errors import EXIT_STATUS
 from videonas.search.root import SearchRoot
-from videonas.search.settings import make_settings, merge_settings
 from videonas.steps.shell import ERROR_RECORD, RUN_PID
-from videonas.steps.start import FORM_HAS_NO_NONE
 
 LOG_LINES = 25
 """Of the log, shown when a step failed without a sentence of its own."""
@@ -49,7 +47,8 @@ def run_locally(space: str, search_root: str, given: Mapping[str, Any], parallel
     arguments = pipeline_arguments(root, space, given)
     root.logs_folder.mkdir(parents=True, exist_ok=True)
     log = root.logs_folder / f"run-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
-    pipeline = generational_pipeline(space, arguments["generations"], parallelism)
+    here = Cluster(parallelism=parallelism, gpu=False, secrets=(), config_maps=())
+    pipeline = generational_pipeline(space, arguments["generations"], here)
     with tempfile.TemporaryDirectory(prefix="videonas-kfp-") as scratch:
         record = Path(scratch) / "errors"
         with _redirected_to(log) as terminal:
@@ -72,32 +71,6 @@ def run_locally(space: str, search_root: str, given: Mapping[str, Any], parallel
             return _explain(error, record, log)
     print_summary(SearchRoot(search_root), Console())
     return 0
-
-
-def pipeline_arguments(root: SearchRoot, space: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The pipeline's arguments: given settings over those of the search over the defaults.
-
-    Raises:
-        SettingsError: a setting that is not allowed, or `space` given twice.
-        UnfitStart: a network that the search cannot begin with.
-    """
-    if given.get("space", space) != space:
-        raise SettingsError(f"space is {given['space']!r} in the settings and {space!r} before")
-    stored = root.settings.model_dump(mode="json") if root.exists else {"space": space}
-    settings = make_settings(merge_settings(stored, given))
-    if root.head() < 0:
-        check_starts(settings)
-    effective = settings.model_dump(mode="json")
-    form = {
-        name: FORM_HAS_NO_NONE.get(name) if effective[name] is None else effective[name]
-        for name in FORM
-    }
-    rest = {
-        name: effective[name]
-        for name in given
-        if name not in FORM and name != "space"
-    }
-    return {"search_root": root.uri, **form, "settings": rest}
 
 
 def _execute(pipeline: Any, arguments: dict[str, Any], scratch: Path, record: Path) -> str | None:

@@ -47,11 +47,11 @@ def standing(root: SearchRoot) -> Standing:
     """
     if not root.exists:
         return Standing("starting", 0, 0, 0)
-    dataset = root.dataset()
-    if dataset is None:
-        return Standing("preparing the videos", 0, 0, 0)
     generation = root.head() + 1
     candidates = root.candidates(generation)
+    dataset = root.dataset(candidates.data if candidates else None)
+    if dataset is None:
+        return Standing("preparing the videos", 0, 0, 0)
     if candidates is None:
         return Standing(f"generation {generation}: mutating", 0, 0, generation)
     budget = Budget.of(root.settings)

@@ -11,9 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from videonas.evolution import front
+from videonas.search.goal import why_met
 from videonas.search.lineage import Lineage
 from videonas.search.population import Member
 from videonas.search.root import SearchRoot
+from videonas.search.settings import Settings
 
 Row = Callable[[Member[Any]], str]
 
@@ -31,12 +33,13 @@ def print_summary(root: SearchRoot, console: Console) -> None:
         console: to print on.
     """
     lineage, settings = root.lineage(), root.settings
-    first, best = lineage.best(settings, 0), lineage.best(settings)
+    began = lineage.counts_from()
+    first, best = lineage.best(settings, began), lineage.best(settings)
     if first is None or best is None:
         return
     results = [m.result for m in lineage.members.values()]
     trained = len({r.key for r in results if r.training and r.training.outcome == "ok"})
-    console.print(_table(first, best, trained))
+    console.print(_table(first, best, trained, began))
     if settings.algorithm == "nsga2":
         console.print(_front(front(lineage, settings), settings.objectives))
     go_on = shlex.join(
@@ -44,6 +47,7 @@ def print_summary(root: SearchRoot, console: Console) -> None:
     )
     for line in (
         _origin(lineage, best),
+        *_turns(lineage, settings),
         f"network    {root.architecture_address(best.individual.id)}  (videonas show ROOT)",
         f"report     {root.report_address(len(lineage.generations) - 1)}",
         *_finished(root),
@@ -66,6 +70,14 @@ def _origin(lineage: Lineage, best: Member[Any]) -> str:
     )
 
 
+def _turns(lineage: Lineage, settings: Settings) -> Iterator[str]:
+    """What happened to the videos, and why the search is over, if it is."""
+    for change in lineage.changes:
+        yield f"new videos {change}"
+    if goal := why_met(lineage, settings):
+        yield f"goal met   {goal}"
+
+
 def _finished(root: SearchRoot) -> Iterator[str]:
     """Where the network lies that the last run trained at full length."""
     for folder in root.finish_folders()[-1:]:
@@ -75,9 +87,10 @@ def _finished(root: SearchRoot) -> Iterator[str]:
             yield f"finished   {address}  (card.md: how good it is)"
 
 
-def _table(first: Member[Any], best: Member[Any], trained: int) -> Table:
+def _table(first: Member[Any], best: Member[Any], trained: int, began: int) -> Table:
     table = Table(title=f"after {trained} trained networks")
-    for heading in ("", "best of the first generation", "best"):
+    generation = f"generation {began}" if began else "the first generation"
+    for heading in ("", f"best of {generation}", "best"):
         table.add_column(heading, justify="left" if not heading else "right")
     for name, value in _rows(best).items():
         table.add_row(name, value(first), value(best))

@@ -95,7 +95,7 @@ def make_search(
         latency, troubles, message,
     )
     root.add_timing(Timing("start", None, STARTED, 0.4, 0.3, 0.4, 0.0))
-    root.add_timing(Timing("data_prep", None, STARTED + 1, 41.5, 1.2, 80.0, 0.0))
+    root.add_timing(Timing("data-prep", None, STARTED + 1, 41.5, 1.2, 80.0, 0.0))
     parents: tuple[Member[Any], ...] = ()
     for generation in range(generations):
         parents = _add_generation(root, world, generation, parents).parents
@@ -239,7 +239,7 @@ def _add_timings(root: SearchRoot, generation: int, newborn: tuple[Member[Any], 
     training = sum(sum(t.seconds.values()) for t in trainings) + 3.0
     at = STARTED + 100 + 1000 * generation
     for step, seconds, startup in (
-        ("mutate", 0.9, 0.45), ("train_candidate", training, 2.6),
+        ("mutate", 0.9, 0.45), ("train-candidate", training, 2.6),
         ("evaluate", 1.8 * len(trainings) + 2.5, 2.4), ("select", 0.8, 0.5),
     ):
         root.add_timing(Timing(step, generation, at, seconds, startup, seconds * 0.95, 0.0))

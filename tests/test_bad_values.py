@@ -76,7 +76,7 @@ def test_where_no_search_was_started_that_is_said_first(tmp_path: Path, step: st
 
 
 @pytest.mark.parametrize(("output", "sentence"), [
-    ("{}/p.txt", "p.txt: allowed: a name that ends in .yaml, .json"),
+    ("{}/p.txt", "p.txt: allowed: a name that ends in .yaml, .yml"),
     ("/proc/none/p.yaml", "error: /proc/none"),
 ])
 def test_a_pipeline_cannot_be_written_there(tmp_path: Path, output: str, sentence: str) -> None:

@@ -74,6 +74,20 @@ def decode(kind: type[T], data: bytes, file_format: str, where: str) -> T:
     Raises:
         DamagedRecord: the bytes are not JSON, of another format, or a field is wrong.
     """
+    return from_plain(kind, parse(data, file_format, where), where)
+
+
+def parse(data: bytes, file_format: str, where: str) -> dict[str, Any]:
+    """The fields of a file as plain values, without its format: the first half of `decode`.
+
+    Args:
+        data: the bytes of the file.
+        file_format: the kind and version that this reader knows.
+        where: the file's address, for messages.
+
+    Raises:
+        DamagedRecord: the bytes are not JSON, or of another format.
+    """
     try:
         plain = json.loads(data)
     except (ValueError, RecursionError) as error:  # RecursionError: lists in lists, very deep
@@ -86,7 +100,7 @@ def decode(kind: type[T], data: bytes, file_format: str, where: str) -> T:
         raise DamagedRecord(
             f"{where}: its format is {brief(found)}, this version of videonas reads {file_format!r}"
         )
-    return from_plain(kind, plain, where)
+    return plain
 
 
 def from_plain(kind: type[T], plain: Any, where: str, *, strict: bool = False) -> T:

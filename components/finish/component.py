@@ -8,17 +8,15 @@ from components.images import TRAIN
 @dsl.component(base_image=TRAIN, install_kfp_package=False)
 def finish(
     search_root: str,
-    first: int,
     network: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
 ):
     """Trains the best networks at full length, tests and exports them.
 
-    Does nothing where the setting finish_best is 0, or no generation of the run ended.
+    Does nothing where the setting finish_best is 0, or that is done.
 
     Args:
         search_root: Where the search is kept.
-        first: First generation of this run.
         network: The export of the best network, with what the test split says of it.
         metrics: The same as numbers, those of the ensemble too.
     """
@@ -26,7 +24,7 @@ def finish(
     from videonas.steps.shell import step
 
     with step("finish", search_root) as root:
-        finished = finish_run(root, first)
+        finished = finish_run(root)
         if finished is not None:
             network.uri = finished.best_address
             network.metadata.update(finished.metadata)

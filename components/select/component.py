@@ -11,6 +11,7 @@ def select(
     generation: int,
     evaluated: list,
     population: dsl.Output[dsl.Artifact],
+    best: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
     report: dsl.Output[dsl.HTML],
 ):
@@ -21,11 +22,13 @@ def select(
         generation: Counted from 0.
         evaluated: How many of each batch have the outcome `ok`; makes this step wait for them.
         population: The parents of the next generation.
+        best: The best network so far: who it is, its parents, what it gave, where it lies.
         metrics: The best so far, and the median of the generation.
         report: The whole search as a page.
     """
     from pathlib import Path
 
+    from videonas.steps.metadata import network_address, network_metadata
     from videonas.steps.select import select
     from videonas.steps.shell import step
 
@@ -33,6 +36,8 @@ def select(
         selected = select(root, generation)
         population.uri = root.generation_address(generation)
         population.metadata.update(selected.metadata)
+        best.uri = network_address(root, selected.best)
+        best.metadata.update(network_metadata(root, selected.best))
         for name, value in selected.metrics.items():
             metrics.log_metric(name, value)
         Path(report.path).parent.mkdir(parents=True, exist_ok=True)

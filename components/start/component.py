@@ -24,7 +24,7 @@ def start(
     max_latency_ms: float,
     settings: dict,
     search: dsl.Output[dsl.Artifact],
-) -> NamedTuple("Started", [("first", int), ("last", int)]):
+) -> NamedTuple("Started", [("first", int), ("last", int), ("go", bool)]):
     """Begins a search, or a further run of the one that is there.
 
     The only step that takes settings: the others read them from the search root.
@@ -34,8 +34,8 @@ def start(
         space: Search space.
         most_generations: What the pipeline was compiled for.
         videos: Folder of videos, one folder a class in it; a CSV or JSON list of videos; or the
-            split files of UCF101, HMDB51, Kinetics or Charades; empty to go on with those of the
-            search.
+            split files of UCF101, HMDB51, Kinetics or Charades; a path or a gs://, s3:// or
+            minio:// URI; empty to go on with those of the search.
         generations: Generations of this run.
         algorithm: How parents are chosen and who stays; tournament: tournament selection with a
             decaying number of mutations (EvaNet); regularised: the same, and the oldest go (aging
@@ -55,6 +55,7 @@ def start(
     Returns:
         first: First generation of this run.
         last: Last generation of this run.
+        go: Whether there is anything to do; not where the search has met its goal.
     """
     from videonas.steps.shell import step
     from videonas.steps.start import form_settings, start
@@ -67,4 +68,4 @@ def start(
         started = start(root, form, most_generations)
         search.uri = root.uri
         search.metadata.update(started.metadata)
-    return (started.first, started.last)
+    return (started.first, started.last, started.go)

@@ -9,7 +9,7 @@ from components.images import TRAIN
 def train_candidate(
     search_root: str, generation: int, names: list, trained: dsl.Output[dsl.Artifact]
 ):
-    """Measures candidates, and trains those inside the budget.
+    """Measures candidates that are not measured, and trains those inside the budget.
 
     A candidate that fails has an outcome; the step fails only when it cannot write.
 

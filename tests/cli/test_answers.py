@@ -23,7 +23,7 @@ from videonas.errors import SettingsError
 from videonas.search.root import SearchRoot
 from videonas.search.settings import Settings
 
-STEPS = ("start", "data-prep", "mutate", "train-candidate", "evaluate", "select")
+STEPS = ("start", "data-prep", "mutate", "measure", "train-candidate", "evaluate", "select")
 
 
 def videonas(*arguments: object) -> Result:
@@ -110,10 +110,14 @@ def test_select_answers_with_the_best_and_flat_numbers(ended: SearchRoot, genera
 
 def test_start_answers_with_the_generations_of_the_run(tmp_path: Path) -> None:
     first = answer("start", "--search-root", tmp_path / "new", "--videos", tmp_path)
-    assert first == {"first": 0, "last": Settings().generations - 1}
+    assert first == {"first": 0, "last": Settings().generations - 1, "go": True, "goal": ""}
     root = make_search(tmp_path / "root", 2, 4, 3)
     again = answer("start", "--search-root", root.uri, "--set", "generations=3")
-    assert again == {"first": 2, "last": 4}
+    assert again == {"first": 2, "last": 4, "go": True, "goal": ""}
+    over = answer("start", "--search-root", root.uri, "--set", "max_generations=2",
+                  "--set", "finish_best=0")
+    why = "2 generations ended, and max_generations is 2"
+    assert over == {"first": 2, "last": 1, "go": False, "goal": why}
 
 
 def test_log_lines_do_not_mix_with_the_answer(ended: SearchRoot) -> None:

@@ -15,7 +15,9 @@ from videonas.search.root import SearchRoot
 from videonas.steps.mutate import mutate
 
 TOP = Path(__file__).parents[2]
-STEPS = ("start", "data-prep", "mutate", "train-candidate", "evaluate", "select")
+STEPS = (
+    "start", "data-prep", "mutate", "measure", "train-candidate", "evaluate", "select",
+)
 
 
 def videonas(*arguments: object) -> Result:
@@ -25,7 +27,7 @@ def videonas(*arguments: object) -> Result:
 @pytest.mark.parametrize(
     "command",
     [*STEPS, "settings", "show", "convert", "lineage", "compare", "report", "finish",
-     "predict", "demo-videos"],
+     "predict", "searches", "demo-videos"],
 )
 def test_help_teaches(command: str) -> None:
     said = videonas(command, "--help")
@@ -46,7 +48,7 @@ def test_start_says_what_comes_next(tmp_path: Path, demo_videos: Path) -> None:
     said = videonas("start", "--search-root", tmp_path, "--videos", demo_videos,
                     "--set", "generations=3", "--set", "space.filters=[8]")
     assert said.exit_code == 0
-    assert json.loads(said.stdout) == {"first": 0, "last": 2}
+    assert json.loads(said.stdout) == {"first": 0, "last": 2, "go": True, "goal": ""}
     assert SearchRoot(str(tmp_path)).settings.space_options == {"filters": [8]}
 
 

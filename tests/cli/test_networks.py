@@ -183,5 +183,5 @@ def test_what_of_a_file_is_not_in_the_network_is_told_beside_the_answer(tmp_path
     (tmp_path / "net.json").write_text(json.dumps(plain))
     said = start(tmp_path / "root", "--start-from", tmp_path / "net.json", "--set",
                  "shrink_start_from=true")
-    assert json.loads(said.stdout) == {"first": 0, "last": 4}
+    assert json.loads(said.stdout) == {"first": 0, "last": 4, "go": True, "goal": ""}
     assert f"{tmp_path / 'net.json'}: blocks.1.inputs is [1, 0], of which only" in said.stderr

@@ -74,6 +74,23 @@ def test_changes_are_the_steps_of_fitness(
     assert steps[-1]["fitness"] == fitness(best, search.settings)
 
 
+def test_steps_are_told_alone_and_along_the_line(tmp_path: Path, capsys: Captured) -> None:
+    root = make_search(tmp_path / "root", 1, 3, 2, troubles={})
+    name = root.need_candidates(0).individuals[0].name
+    path = Path(root.uri, "generations/000000/population.json")
+    record = json.loads(path.read_text())
+    inherited = {"key": "0" * 12, "steps": 90, "tensors": {"kept": 3, "new": 1},
+                 "parameters": {"inherited": 12, "new": 4}, "names": {"new": ["blocks.1"]}}
+    for member in (*record["newborn"], *record["parents"]):
+        if member["individual"]["name"] == name:
+            member["result"]["training"] |= {"steps": 60, "inherited": inherited}
+    path.write_text(json.dumps(record))
+    print_lineage(root.uri, name, as_json=True)
+    (said,) = json.loads(capsys.readouterr().out)["ancestry"]
+    assert (said["steps"], said["total_steps"]) == (60, 150)
+    assert said["inherited"] == inherited
+
+
 def test_descendants_are_those_in_whose_ancestry_somebody_stands(
     search: SearchRoot, history: Lineage, capsys: Captured
 ) -> None:

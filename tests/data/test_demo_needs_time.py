@@ -18,6 +18,8 @@ from videonas.steps.start import start
 from videonas.training.jobs import EVALUATE, PRELOAD, TRAIN, Candidate, EvaluationJob, TrainingJob
 from videonas.training.supervisor import Limits, Supervisor
 
+pytestmark = pytest.mark.slow
+
 DEMO = Path(__file__).parents[2] / "pipelines/tiny_video/demo.yaml"
 
 SPATIAL = (

@@ -34,7 +34,7 @@ def prepare(place: Path, out: Path, **values: Any) -> Dataset:
     settings = settings_of(videos=str(place), **values)
     sources = find_sources(settings)
     digest = source_digest(sources, STREAMS, settings)
-    return prepare_dataset(sources, out, STREAMS, settings, digest)
+    return prepare_dataset(sources, out, STREAMS, settings, digest).dataset
 
 
 def labels_by_number(dataset: Dataset, out: Path) -> dict[str, dict[int, Any]]:

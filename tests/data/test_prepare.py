@@ -44,7 +44,7 @@ def prepared(
 ) -> Dataset:
     """The data set of some videos, under the digest of its sources."""
     digest = source_digest(sources, streams, settings)
-    return prepare_dataset(sources, out, streams, settings, digest, progress)
+    return prepare_dataset(sources, out, streams, settings, digest, progress).dataset
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -16,7 +18,7 @@ from videonas.evolution import BirthPlace, open_algorithm
 from videonas.evolution.birth import mutate
 from videonas.evolution.starts import check_starts
 from videonas.search.budget import Budget
-from videonas.search.individual import Individual
+from videonas.search.individual import Individual, ParentWeights, result_key
 from videonas.search.settings import Settings, decides_of, make_settings
 from videonas.search.start_from import UnfitStart, plain_start
 from videonas.spaces import architecture_id
@@ -298,3 +300,46 @@ def test_an_architecture_over_budget_is_no_way_out() -> None:
     assert place(space, max_parameters=1).birth("000000-00", taken).id not in taken
     taken |= {space.identity(0, 1), space.identity(1, 0)}
     assert place(space, max_parameters=1).birth("000000-00", taken).id in taken
+
+
+# What a child inherits
+
+
+def _given(there: bool, _: Any) -> bool:
+    return there
+
+
+def test_a_child_inherits_where_the_search_says_so_and_weights_are_there() -> None:
+    net = SPACE.sample(TASK, Random(0))
+    ancestor = parent(SPACE, net)
+    key = ancestor.result.key
+    for on in (False, True):
+        for there in (False, True):
+            at = replace(place(SPACE, [ancestor], inherit_weights=on),
+                         has_weights=partial(_given, there))
+            child = at.birth("000001-00", ())
+            expected = ParentWeights(ancestor.individual.id, key) if on and there else None
+            assert child.inherits == expected
+            assert replace(child, inherits=None) == place(SPACE, [ancestor]).birth("000001-00", ())
+
+
+def test_whoever_has_no_parent_inherits_nothing() -> None:
+    at = replace(place(SPACE, inherit_weights=True), has_weights=lambda _: True)
+    assert at.birth("000000-00", ()).inherits is None
+
+
+def test_a_result_key_depends_on_the_weights_and_on_the_way_to_the_child() -> None:
+    net = SPACE.sample(TASK, Random(0))
+    at = replace(place(SPACE, [parent(SPACE, net)], inherit_weights=True),
+                 has_weights=lambda _: True)
+    child = at.birth("000001-00", ())
+    assert child.inherits is not None
+    scratch = replace(child, inherits=None)
+    others = replace(child, inherits=replace(child.inherits, key="f" * 12))
+    otherwise = replace(child, edits=(*child.edits, replace(child.edits[0], path="blocks.7")))
+    keys = [result_key(at.settings, each.id, "data", each.initialisation)
+            for each in (child, scratch, others, otherwise)]
+    assert len(set(keys)) == 4
+    assert keys[1] == result_key(at.settings, child.id, "data")
+    again = replace(child, name="000005-03", parents=("000003-00",))
+    assert again.initialisation == child.initialisation

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,11 @@ from videonas.search.root import SearchRoot
 
 pytestmark = pytest.mark.docker
 
-COMPILED: dict[str, Any] = yaml.safe_load(
+COMPILED: dict[str, Any] = next(yaml.safe_load_all(
     (Path(__file__).parents[2] / "pipelines/tiny_video/tiny_video.yaml").read_text()
-)
+))
 TASKS: dict[str, Any] = COMPILED["root"]["dag"]["tasks"]
+STEPS: dict[str, Any] = COMPILED["components"]["comp-steps"]["dag"]["tasks"]
 IN_A_GENERATION: dict[str, Any] = COMPILED["components"]["comp-generation"]["dag"]["tasks"]
 REGISTRY = EVOLVE.rpartition("/")[0]
 
@@ -94,7 +96,8 @@ def run(volume: Volume, component: str, values: Values) -> Ended:
     container = COMPILED["deploymentSpec"]["executors"][f"exec-{component}"]["container"]
     given = json.dumps(executor_input(component, values))
     words = [given if word == "{{$}}" else word for word in container["args"]]
-    image = f"{REGISTRY}/{container['image'].rpartition('/')[2]}"
+    (name,) = re.findall(r"pipelinechannel--(\w+)'", container["image"])
+    image = f"{REGISTRY}/{form()[name].rpartition('/')[2]}"
     return volume.run(image, *container["command"], *words)
 
 
@@ -117,15 +120,15 @@ def test_a_generation_by_the_components_commands(volume: Volume, outside: Search
     root = f"{MOUNT}/components"
     filled = small_form(root)
     started = outputs(volume, "start", arguments(TASKS["start"], filled))
-    assert started["parameterValues"] == {"first": 0, "last": 1}
+    assert started["parameterValues"] == {"first": 0, "last": 1, "go": True}
     assert metadata_of(started, "search")["space"] == "tiny_video"
     (search,) = started["artifacts"]["search"]["artifacts"]
     assert search["uri"] == root
 
-    prepared = outputs(volume, "data-prep", arguments(TASKS["data-prep"], filled))
+    prepared = outputs(volume, "data-prep", arguments(STEPS["data-prep"], filled))
     assert metadata_of(prepared, "dataset")["digest"] == outside.need_dataset().digest
 
-    here = arguments(TASKS["generation"], filled, {"start": started["parameterValues"]})
+    here = arguments(STEPS["generation"], {**filled, **started["parameterValues"]})
     mutated = outputs(volume, "mutate", arguments(IN_A_GENERATION["mutate"], here))
     assert mutated["parameterValues"] == {
         "generation": 0, "go": True, "batches": [["000000-00", "000000-01", "000000-02"]],
@@ -140,6 +143,7 @@ def test_a_generation_by_the_components_commands(volume: Volume, outside: Search
         assert evaluated["parameterValues"] == {"Output": 3}
     selected = outputs(volume, "select", {**work, "evaluated": [3]})
     assert metadata_of(selected, "metrics")
+    assert metadata_of(selected, "best")["outcome"] == "ok"
     assert (volume.folder / "kfp/select/report").read_text().startswith("<!DOCTYPE html>")
 
     kept = SearchRoot(str(volume.folder / "components"))

@@ -130,9 +130,16 @@ def test_a_store_that_no_run_on_this_machine_can_use_is_refused() -> None:
 
 
 def compiled(path: Path) -> dict[str, Any]:
-    (document,) = yaml.safe_load_all(path.read_text())
+    """The pipeline; a second document says what Kubernetes needs."""
+    document, _ = yaml.safe_load_all(path.read_text())
     assert isinstance(document, dict)
     return document
+
+
+def steps_of(document: dict[str, Any]) -> dict[str, Any]:
+    """The tasks of a run, from its data on, by name."""
+    tasks: dict[str, Any] = document["components"]["comp-steps"]["dag"]["tasks"]
+    return tasks
 
 
 def loops(document: dict[str, Any]) -> list[int]:
@@ -153,8 +160,7 @@ def test_a_pipeline_has_the_generations_and_the_parallelism_that_were_asked_for(
     assert said.exit_code == 0
     assert said.output == f"pipeline: {path}\n"
     document = compiled(path)
-    tasks = document["root"]["dag"]["tasks"].values()
-    names = [task["taskInfo"]["name"] for task in tasks]
+    names = [task["taskInfo"]["name"] for task in steps_of(document).values()]
     assert [name for name in names if name.startswith("generation ")] == [
         f"generation {number} of this run" for number in range(1, generations + 1)
     ]
@@ -165,8 +171,10 @@ def test_a_pipeline_has_the_generations_and_the_parallelism_that_were_asked_for(
 
 def test_generations_come_one_after_the_other(tmp_path: Path) -> None:
     compile_pipeline("tiny_video", tmp_path / "p.yaml", generations=3)
-    tasks = compiled(tmp_path / "p.yaml")["root"]["dag"]["tasks"]
-    order = ["start", "data-prep", "generation", "generation-2", "generation-3", "finish"]
+    document = compiled(tmp_path / "p.yaml")
+    assert document["root"]["dag"]["tasks"].keys() == {"start", "run"}
+    tasks = steps_of(document)
+    order = ["data-prep", "generation", "generation-2", "generation-3", "finish"]
     assert tasks.keys() == set(order)
     for before, task in pairwise(order):
         assert before in tasks[task]["dependentTasks"]
@@ -192,9 +200,9 @@ def test_images_are_taken_from_where_they_were_pushed_to(
                "--output", str(tmp_path / "p.yaml")]
     subprocess.run(command, cwd=TOP, check=True, capture_output=True,
                    env={**os.environ, "VIDEONAS_REGISTRY": registry})
-    executors = compiled(tmp_path / "p.yaml")["deploymentSpec"]["executors"].values()
-    images = {executor["container"]["image"] for executor in executors}
-    assert images == {f"{prefix}/{image}:{__version__}" for image in ("evolve", "train")}
+    form = compiled(tmp_path / "p.yaml")["root"]["inputDefinitions"]["parameters"]
+    for image in ("evolve", "train"):
+        assert form[f"{image}_image"]["defaultValue"] == f"{prefix}/{image}:{__version__}"
 
 
 def test_compiling_twice_gives_the_same_bytes(tmp_path: Path) -> None:

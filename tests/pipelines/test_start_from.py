@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipelines.__main__ import main
-from pipelines.local import pipeline_arguments
+from pipelines.arguments import pipeline_arguments
 from tests.synthetic import make_search
 from videonas.errors import SettingsError
 from videonas.search.root import SearchRoot

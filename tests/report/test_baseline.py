@@ -117,11 +117,11 @@ def beside(*shares: float) -> Baseline:
     ("ours", "theirs", "word", "compared", "after"),
     [
         ((0.2, 0.5, 0.9), (0.1, 0.1, 0.1, 0.5), "better than", "loss 0.100 against 0.500",
-         "0.500 or better came after 2 of 3 trained networks in this search, and after 4 of 4"),
+         "0.500 or better came after 2 of 3 trainings in this search, and after 4 of 4"),
         ((0.2, 0.5), (0.3, 0.6, 0.8), "worse than", "loss 0.500 against 0.200",
-         "0.500 or better came after 2 of 2 trained networks in this search, and after 2 of 3"),
+         "0.500 or better came after 2 of 2 trainings in this search, and after 2 of 3"),
         ((0.2, 0.5), (0.5, 0.1), "as good as", "loss 0.500 against 0.500",
-         "0.500 or better came after 2 of 2 trained networks in this search, and after 1 of 2"),
+         "0.500 or better came after 2 of 2 trainings in this search, and after 1 of 2"),
     ],
     ids=["better", "worse", "equal"],
 )

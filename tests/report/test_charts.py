@@ -272,8 +272,8 @@ def test_by_trained_networks_only_where_generations_do_not_tell_the_same() -> No
     assert figure is not None
     top1 = ElementTree.fromstring(figure.pictures[0])
     assert top1.findtext("desc") == (
-        "Top-1, best so far by number of trained networks. This search: 20.0 % after 1, 70.0 % "
-        "after 6; the baseline: 10.0 % after 1, 60.0 % after 3."
+        "Top-1, best so far by number of trainings. This search: 20.0 % after 1, 70.0 % "
+        "after 9; the baseline: 10.0 % after 1, 60.0 % after 3."
     )
     assert [key.text for key in figure.legend] == ["this search", "the baseline"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -81,18 +82,19 @@ def test_how_far_a_generation_is_that_has_begun(tmp_path: Path) -> None:
     ended = make_search(tmp_path / "ended", 1, 5, 4, troubles={})
     root = make_search(tmp_path / "root", 0, 5, 4, troubles={})
     dataset = root.need_dataset()
-    assert under_way(root, dataset, 0) == ""
+    assert under_way(root, 0) == ""
     candidates = root.publish_candidates(ended.need_candidates(0))
     for done, individual in enumerate(candidates.individuals):
         sentence = f"Generation 0 is under way: {done} of 5 candidates done."
-        assert under_way(root, dataset, 0) == sentence
+        assert under_way(root, 0) == sentence
         result = ended.lineage().members[individual.name].result
         folder = root.result_folder(individual.id, dataset.digest)
         folder.publish(result.training)
-        assert under_way(root, dataset, 0) == sentence, "trained is not done"
+        assert under_way(root, 0) == sentence, "trained is not done"
         folder.publish(result.evaluation)
-    assert under_way(root, dataset, 0) == "Generation 0 is under way: 5 of 5 candidates done."
-    assert under_way(root, None, 0) == ""
+    assert under_way(root, 0) == "Generation 0 is under way: 5 of 5 candidates done."
+    shutil.rmtree(tmp_path / "root/data")
+    assert under_way(root, 0) == "", "nothing is known without the data"
 
 
 # Tables

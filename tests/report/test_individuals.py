@@ -17,7 +17,7 @@ from videonas.search.budget import Budget
 from videonas.search.individual import Individual
 from videonas.search.lineage import Lineage
 from videonas.search.population import Member, Population
-from videonas.search.result import Evaluation, Latency, Result, Training
+from videonas.search.result import Evaluation, Inherited, Latency, Result, Training
 from videonas.search.settings import Settings
 from videonas.spaces import Costs, Diagram, Edit, Node
 from videonas.spaces.tiny_video import TinyVideoSpace
@@ -134,7 +134,8 @@ def test_an_individual_is_a_row_of_numbers_as_they_were_recorded() -> None:
         "parents": ("000000-00",),
         "edits": [["", "blocks.0.skip", "no", "yes"]], "fitness": -1.25, "top1": 0.5, "top5": 0.9,
         "loss": 1.25, "parameters": 5000, "macs": 20_000_000, "latency": 4.0679,
-        "quartiles": (3.968, 4.268), "seconds": 3.2, "steps": None, "message": "",
+        "quartiles": (3.968, 4.268), "seconds": 3.2, "steps": None, "inherited": None,
+        "message": "",
         "drawing": None,
     }
     assert first["origin"] == "sampled"
@@ -157,6 +158,13 @@ def test_who_is_over_budget_is_told_by_how_much() -> None:
     assert row["outcome"] == "over_budget"
     assert row["message"] == "5,000 parameters; allowed: 4,000"
     assert row["top1"] == 0.5, "a limit that was lowered does not take back what is known"
+
+
+def test_inherited_weights_are_told_with_the_steps_along_the_line() -> None:
+    inherited = Inherited("0" * 12, 90, {"kept": 3}, {"inherited": 12, "new": 4}, {})
+    rows = rows_of(member(training=Training("ok", steps=60, inherited=inherited)),
+                   member("000001-00", training=Training("failed", inherited=inherited)))
+    assert [row["inherited"] for row in rows] == [(12, 150), (12, None)]
 
 
 def test_a_training_that_ended_early_says_after_how_many_steps() -> None:

@@ -156,7 +156,7 @@ def test_says_what_was_searched_and_found(root: SearchRoot, html: str) -> None:
         assert node.title in page.text("network")
         assert node.shape in page.text("network")
     assert "budget 6 ms" in page.text("front")
-    assert "train_candidate" in page.text("time")
+    assert "train-candidate" in page.text("time")
     for name in Settings.model_fields:
         assert name in page.text("settings")
 

@@ -23,11 +23,11 @@ from videonas.report.summary import (
     outcome_counts,
     seconds_by_step,
     seconds_spent,
-    trained_by_generation,
 )
 from videonas.search.budget import Budget
 from videonas.search.individual import Individual, Origin
 from videonas.search.lineage import Lineage
+from videonas.search.new_data import DataChange
 from videonas.search.population import Member, Population
 from videonas.search.records import Timing
 from videonas.search.result import Evaluation, Latency, Outcome, Result, Training
@@ -94,19 +94,45 @@ def test_lowest_loss_is_best() -> None:
     assert [row.so_far for row in rows] == pytest.approx([0.6, 0.6, 0.6, 0.3])
 
 
-def test_the_best_by_number_of_trained_networks() -> None:
-    """Who failed is not trained, and a network that comes back is not trained again."""
+def test_the_best_by_number_of_trainings() -> None:
+    """Who failed was trained too, and a network that comes back is not trained again."""
     again = lineage(*(list(g.newborn) for g in HISTORY.generations),
                     [member("000004-00", 0.9, "000003-00", key="000000-00")])
-    assert by_trained(again, TOP1) == [(1, 0.2), (2, 0.4), (4, 0.7), (6, 0.7)]
-    assert by_trained(again, LOSS) == [(1, 0.8), (2, 0.6), (4, 0.3), (6, 0.3)]
-    assert trained_by_generation(again) == [2, 3, 3, 6, 6]
+    once = lineage(*(list(g.newborn) for g in HISTORY.generations))
+    assert by_trained(once, TOP1) == [(1, 0.2), (2, 0.4), (7, 0.7), (9, 0.7)]
+    assert by_trained(once, LOSS) == [(1, 0.8), (2, 0.6), (7, 0.3), (9, 0.3)]
+    assert again.trainings() == [3, 5, 6, 9, 9]
     assert by_trained(lineage([member("000000-00", outcome="failed")]), TOP1) == []
 
 
-@pytest.mark.parametrize(("goal", "after"), [(0.1, 1), (0.2, 1), (0.3, 2), (0.7, 4), (0.71, None)])
-def test_after_how_many_networks_a_goal_was_reached(goal: float, after: int | None) -> None:
+@pytest.mark.parametrize(("goal", "after"), [(0.1, 1), (0.2, 1), (0.3, 2), (0.7, 7), (0.71, None)])
+def test_after_how_many_trainings_a_goal_was_reached(goal: float, after: int | None) -> None:
     assert first_reached(HISTORY, TOP1, goal) == after
+
+
+def test_a_raised_budget_lets_a_trained_network_count_without_training_it_again() -> None:
+    slow = member("000000-00", 0.9, latency=5.0, key="one")
+    again = member("000001-00", 0.9, latency=5.0, key="one")
+    untrained = member("000000-02", latency=9.0)
+    untrained = replace(untrained, result=replace(untrained.result, training=None))
+    history = Lineage([
+        Population(0, "", "d", Budget(max_latency_ms=2.0),
+                   (slow, member("000000-01", 0.3), untrained), ()),
+        Population(1, "", "d", Budget(max_latency_ms=6.0), (again, member("000001-01", 0.5)), ()),
+    ])
+    curve = history.best_so_far(TOP1.value, highest=True)
+    assert curve == [None, 0.9, 0.9]
+    assert history.trainings() == [2, 3]
+    assert [m.individual.name for m in history.ok[1]] == ["000001-00", "000001-01"]
+
+
+def test_what_was_found_on_other_videos_was_paid_for_and_does_not_count() -> None:
+    first, later = [member("000000-00", 0.9)], [member("000001-00", 0.4), member("000001-01", 0.6)]
+    before, after = lineage(first, later).generations
+    for policy, expected in (("restart", [None, 0.4, 0.6]), ("keep", [0.9, 0.9, 0.9])):
+        change = DataChange("data", policy)  # type: ignore[arg-type]
+        history = Lineage([before, replace(after, change=change)])
+        assert history.best_so_far(TOP1.value, highest=True) == expected
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))

@@ -25,6 +25,7 @@ from videonas.search.finished import final_seed, make_plan
 from videonas.search.root import SearchRoot
 from videonas.search.settings import make_settings
 from videonas.steps.finish import Finish, finish, finish_run
+from videonas.steps.start import start
 from videonas.training.jobs import Candidate, TrainingJob
 from videonas.training.supervisor import Limits, Supervisor
 
@@ -323,7 +324,7 @@ def test_without_a_test_split_one_sentence(tmp_path: Path) -> None:
     said = videonas("finish", search.uri)
     assert said.exit_code == 2
     assert "has no test split" in said.stderr
-    assert finish_run(SearchRoot(search.uri), 0) is None, "a run of the pipeline ends all the same"
+    assert finish_run(SearchRoot(search.uri)) is None, "a run of the pipeline ends all the same"
 
 
 @pytest.mark.parametrize("wrong", [("--best", 0), ("--train-steps", 0), ("--from", "nothing")])
@@ -356,24 +357,24 @@ def outputs() -> tuple[Any, Any]:
     return dsl.Model(uri="model", metadata={}), dsl.Metrics(uri="metrics", metadata={})
 
 
-@pytest.mark.parametrize(("settings", "first"), [({"finish_best": 0}, 0), ({}, 1)])
-def test_a_run_may_have_nothing_to_finish(
-    root: SearchRoot, settings: dict[str, int], first: int
-) -> None:
-    root.start(settings)
+def test_a_run_may_have_nothing_to_finish(root: SearchRoot) -> None:
+    root.start({"finish_best": 0})
     network, metrics = outputs()
-    finish_component.python_func(
-        search_root=root.uri, first=first, network=network, metrics=metrics
-    )
-    assert finish_run(SearchRoot(root.uri), first) is None
+    finish_component.python_func(search_root=root.uri, network=network, metrics=metrics)
+    assert finish_run(SearchRoot(root.uri)) is None
     assert (network.uri, network.metadata, metrics.metadata) == ("model", {}, {})
     assert not root.finish_folders()
 
 
 def test_a_run_ends_with_what_the_settings_say(root: SearchRoot) -> None:
-    root.start({"finish_best": 1, "finish_train_steps": 2, "finish_from": "proxy"})
+    settings = {"finish_best": 1, "finish_train_steps": 2, "finish_from": "proxy",
+                "max_generations": 1}
+    started = start(SearchRoot(root.uri), settings)
+    assert started.goal
+    assert started.go, "the run before was stopped before its last step"
     network, metrics = outputs()
-    finish_component.python_func(search_root=root.uri, first=0, network=network, metrics=metrics)
+    finish_component.python_func(search_root=root.uri, network=network, metrics=metrics)
+    assert not start(SearchRoot(root.uri), settings).go
     (folder,) = root.finish_folders()
     record, plan = folder.record(), folder.plan()
     assert record is not None

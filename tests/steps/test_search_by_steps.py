@@ -64,6 +64,7 @@ def test_two_generations_and_every_step_repeated(new_root: NewRoot) -> None:
     assert contents(root) == before, "a repeated step changed something"
 
 
+@pytest.mark.slow
 def test_history_reaches_back_to_the_sampled(new_root: NewRoot) -> None:
     root = new_root()
     for generation in range(3):
@@ -77,6 +78,7 @@ def test_history_reaches_back_to_the_sampled(new_root: NewRoot) -> None:
         assert all(m.individual.edits for m in line[:-1])
 
 
+@pytest.mark.slow
 def test_the_same_search_elsewhere_gives_the_same_networks_and_metrics(new_root: NewRoot) -> None:
     runs = []
     for name in ("one", "other"):
@@ -205,6 +207,7 @@ def test_select_waits_for_every_candidate(new_root: NewRoot) -> None:
         select(root, 0)
 
 
+@pytest.mark.slow
 def test_weights_of_the_dead_are_freed(new_root: NewRoot) -> None:
     root = new_root(keep_weights=1, population=2, children=3)
     for generation in range(4):

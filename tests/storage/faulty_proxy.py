@@ -14,7 +14,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 from urllib.parse import urlsplit
 
-Kind = Literal["answer", "cut request", "cut answer", "lose answer", "damage", "unconditional"]
+Kind = Literal[
+    "answer", "cut request", "cut answer", "lose answer", "damage", "unconditional", "stale",
+    "forget",
+]
+Answer = tuple[int, dict[str, str], bytes]
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,12 @@ class Request:
     def writes(self) -> bool:
         return self.method in ("PUT", "POST")
 
+    @property
+    def lists(self) -> bool:
+        """Whether it asks for names."""
+        path, _, query = self.path.partition("?")
+        return self.method == "GET" and (path.endswith("/o") or "list-type=2" in query)
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -37,7 +47,9 @@ class Fault:
         kind: `answer`: it is not handed on, and answered with a status; `cut request`: the
             connection ends while it is sent; `cut answer`: while it is answered; `lose answer`:
             it takes effect, and is never answered; `damage`: a byte of the answer is another;
-            `unconditional`: its conditions are not looked at.
+            `unconditional`: its conditions are not looked at; `stale`: a listing is what it was
+            when it was asked for first; `forget`: it is not handed on, and answered as S3 answers a
+            write.
         status: of an answer.
         after: bytes of a body after which the connection ends.
     """
@@ -53,6 +65,7 @@ class Proxy:
     Attributes:
         requests: all that came.
         latency: seconds that each waits.
+        listings: the first answer to each that lists.
         most_at_once: how many were under way together.
     """
 
@@ -61,6 +74,7 @@ class Proxy:
         self.requests: list[Request] = []
         self.latency = 0.0
         self.most_at_once = self._under_way = 0
+        self.listings: dict[str, Answer] = {}
         self._lock = threading.Lock()
         self._choose: Callable[[Request], Fault | None] = lambda request: None
         handler = type("Handler", (_Handler,), {"proxy": self})
@@ -76,6 +90,7 @@ class Proxy:
     def calm(self) -> None:
         """Hands all on from here, and forgets what came."""
         self.requests.clear()
+        self.listings.clear()
         self.latency = 0.0
         self.most_at_once = 0
         self.choose(lambda request: None)
@@ -125,10 +140,11 @@ class _Handler(BaseHTTPRequestHandler):
         return going_on
 
     def _any(self) -> None:
-        with self.proxy.meet(Request(self.command, self.path)) as fault:
-            self._treat(fault)
+        request = Request(self.command, self.path)
+        with self.proxy.meet(request) as fault:
+            self._treat(request, fault)
 
-    def _treat(self, fault: Fault | None) -> None:
+    def _treat(self, request: Request, fault: Fault | None) -> None:
         kind = fault.kind if fault else None
         if fault and kind == "cut request":
             self.rfile.read(min(fault.after, int(self.headers.get("Content-Length") or 0)))
@@ -136,7 +152,13 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         if fault and kind == "answer":
             return self._answer(fault.status, {"Content-Type": "text/plain"}, b"not now", None)
-        status, headers, data = self._hand_on(body, unconditional=kind == "unconditional")
+        if kind == "forget":
+            return self._answer(200, {"ETag": '"written"'}, b"", None)
+        answer = self._hand_on(body, unconditional=kind == "unconditional")
+        if request.lists:
+            first = self.proxy.listings.setdefault(request.path, answer)
+            answer = first if kind == "stale" else answer
+        status, headers, data = answer
         if kind == "lose answer" or (kind == "cut answer" and not data):
             return self._hang_up()
         if kind == "damage" and data:
@@ -157,7 +179,7 @@ class _Handler(BaseHTTPRequestHandler):
             pass
         return body
 
-    def _hand_on(self, body: bytes, unconditional: bool) -> tuple[int, dict[str, str], bytes]:
+    def _hand_on(self, body: bytes, unconditional: bool) -> Answer:
         dropped = {"expect", "connection", "transfer-encoding", "content-length"}
         path = self.path
         if unconditional:

@@ -81,6 +81,15 @@ def test_keys_are_sorted_and_start_with_the_prefix(store: Store) -> None:
     assert list(store.keys("nothing/")) == []
 
 
+def test_children_are_what_is_right_below_a_folder(store: Store) -> None:
+    for key in ("a/b/c", "a/b/d", "a/e", "f", "a-g/h", "a.json"):
+        store.create(key, b"1")
+    assert store.children("") == ["a-g/", "a.json", "a/", "f"]
+    assert store.children("a/") == ["b/", "e"]
+    assert store.children("a/b/") == ["c", "d"]
+    assert store.children("nowhere/") == []
+
+
 def test_a_listing_of_several_pages_is_whole(
     remote: Place, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

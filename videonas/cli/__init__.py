@@ -15,7 +15,7 @@ def main() -> None:
 
     \b
     The steps of one generation, in order:
-      start  data-prep  mutate  train-candidate  evaluate  select
+      start  data-prep  mutate  measure  train-candidate  evaluate  select
 
     \b
     After a search:

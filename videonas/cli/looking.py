@@ -21,6 +21,23 @@ def settings_command(as_json: bool) -> None:
     print_settings(as_json=as_json)
 
 
+@click.command("searches")
+@click.argument("place", metavar="PLACE")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+def searches_command(place: str, as_json: bool) -> None:
+    """Lists every search below a place: how far it is, its best network, its last change, its time.
+
+    PLACE is a folder, gs://bucket/prefix or s3://bucket/prefix. The time is that of all steps,
+    added up. The last change is the end of a step: one that is under way does not show.
+
+    Example: videonas searches gs://bucket/searches
+    """
+    with errors_as_sentences():
+        from videonas.console.overview import print_overview
+
+        print_overview(place, as_json=as_json)
+
+
 @click.command("report")
 @click.argument("search_root")
 @click.option(

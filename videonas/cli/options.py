@@ -99,7 +99,7 @@ def given_settings(
         {"videos": videos} if videos else {},
     )
     for name in ("videos", "video_folder"):
-        if isinstance(given.get(name), str) and given[name]:
+        if isinstance(given.get(name), str) and given[name] and "://" not in given[name]:
             given[name] = str(Path(given[name]).absolute())  # the next run may start elsewhere
     if start_from:
         networks = read_starts(start_from, space or given.get("space"))

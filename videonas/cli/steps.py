@@ -31,7 +31,8 @@ def start_command(
 ) -> None:
     """Begins a search, or a further run of the one that is there.
 
-    Prints the first and the last generation of the run. The only step that takes settings: the
+    Prints the first and the last generation of the run, whether there is anything to do, and
+    where not, why the search has met its goal. The only step that takes settings: the
     others read them from the search root.
 
     Example: videonas start --search-root runs/mine --videos DIR --set train_steps=300
@@ -41,7 +42,8 @@ def start_command(
 
     with step("start", search_root) as root, naming_starts(start_from):
         started = start(root, given_settings(videos, settings_file, assignments, start_from))
-        click.echo(json.dumps({"first": started.first, "last": started.last}))
+        told = {"first": started.first, "last": started.last, "go": started.go}
+        click.echo(json.dumps({**told, "goal": started.goal}))
 
 
 @click.command("data-prep")
@@ -82,6 +84,24 @@ def mutate_command(search_root: str, generation: int, last: int | None) -> None:
     with step("mutate", search_root, generation) as root:
         mutated = mutate(root, generation, last)
         click.echo(json.dumps({"go": mutated.go, "batches": mutated.batches}))
+
+
+@click.command("measure")
+@SEARCH_ROOT
+@GENERATION
+@NAMES
+def measure_command(search_root: str, generation: int, names: tuple[str, ...]) -> None:
+    """Measures the latency of candidates, and nothing else; all without names.
+
+    `train-candidate` measures what has not been measured, so this is for machines that are kept
+    for it.
+
+    Example: videonas measure --search-root runs/mine --generation 0 000000-03
+    """
+    from videonas.steps.measure import measure
+
+    with step("measure", search_root, generation) as root:
+        _echo_outcomes(measure(root, generation, names or None), "measured")
 
 
 @click.command("train-candidate")

@@ -12,6 +12,7 @@ from videonas.console.subjects import Born, Search
 from videonas.console.wording import made_by, worth
 from videonas.report import formats
 from videonas.report.contents import fitness_words
+from videonas.search.goal import why_met
 
 
 def print_lineage(
@@ -23,8 +24,9 @@ def print_lineage(
         search_root: path or URI.
         name: of the individual; by default the best.
         descendants: also print everybody who descends from it by first parents.
-        as_json: as a program reads it: `search_root`, `individual`, `fitness` (in words),
-            `ancestry` and `descendants` (None unless asked for), see `birth_record`.
+        as_json: as a program reads it: `search_root`, `individual`, `fitness` (in words), `goal`
+            (why it is met, empty where it is not), `new_videos` (every change of the data set, in
+            a sentence), `ancestry` and `descendants` (None unless asked for), see `birth_record`.
 
     Raises:
         VideonasError: no search is there, or nobody is named so.
@@ -37,6 +39,8 @@ def print_lineage(
             "search_root": search.uri,
             "individual": born.name,
             "fitness": fitness_words(search.settings),
+            "goal": why_met(search.lineage, search.settings),
+            "new_videos": search.lineage.changes,
             "ancestry": [birth_record(each) for each in born.ancestry],
             "descendants": None if below is None else [birth_record(each) for each in below],
         })
@@ -49,6 +53,10 @@ def print_lineage(
     elif below is not None:
         printed(f"{born.name} has no descendants.")
     printed(f"Fitness is {fitness_words(search.settings)}; changes are against the first parent.")
+    for change in search.lineage.changes:
+        printed(f"New videos {change}.")
+    if goal := why_met(search.lineage, search.settings):
+        printed(f"The goal is met: {goal}.")
 
 
 def descendants_of(born: Born) -> Iterator[Born]:

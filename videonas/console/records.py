@@ -55,9 +55,11 @@ def birth_record(born: Born) -> dict[str, Any]:
         `search_root`, `name`, `generation`, `id`, `origin`, `parents`, `edits` (each with
         `operator`, `path`, `before`, `after`), `outcome` (None while something is still to do),
         `metrics`, `fitness` and `change`, the fitness less that of the first parent, both None
-        where they are not known.
+        where they are not known; `steps` of its training, `total_steps` with those of the weights
+        that it inherited, and `inherited`, what these were (None for new weights), see
+        `videonas.search.result.Inherited`.
     """
-    individual = born.member.individual
+    individual, training = born.member.individual, born.member.result.training
     return {
         "search_root": born.search.uri,
         "name": individual.name,
@@ -70,4 +72,7 @@ def birth_record(born: Born) -> dict[str, Any]:
         "metrics": born.member.result.metrics,
         "fitness": born.fitness,
         "change": born.change,
+        "steps": training.steps if training else None,
+        "total_steps": training.total_steps if training else None,
+        "inherited": to_plain(training.inherited) if training and training.inherited else None,
     }

@@ -40,29 +40,20 @@ class Compared:
 
     @cached_property
     def best_so_far(self) -> list[float | None]:
-        """The best value after each evaluation: after each different network whose training
-        began, whatever came of it. None until one is `ok`.
-        """
-        found: list[float | None] = []
-        best: float | None = None
-        for charge in self.charges:
-            if charge.member.result.training is None:  # over budget before it was trained
-                continue
-            value = self.quantity.value(charge.member) if charge.outcome == "ok" else None
-            if value is not None and (best is None or self.quantity.better(value, best)):
-                best = value
-            found.append(best)
-        return found
+        """The best value after each evaluation, see `Lineage.best_so_far`."""
+        return self.search.lineage.best_so_far(
+            self.quantity.value, highest=self.quantity.highest
+        )
 
     @cached_property
     def best(self) -> Born | None:
         """The first born of those with the best value; None where nobody is `ok`."""
         if not self.best_so_far or self.best_so_far[-1] is None:
             return None
+        lineage = self.search.lineage
         reached = (
-            charge.member.individual.name for charge in self.charges
-            if charge.outcome == "ok"
-            and self.quantity.value(charge.member) == self.best_so_far[-1]
+            member.individual.name for ok in lineage.ok[lineage.counts_from() :] for member in ok
+            if self.quantity.value(member) == self.best_so_far[-1]
         )
         return self.search.born(next(reached))
 
@@ -74,8 +65,7 @@ class Compared:
     @property
     def data(self) -> str:
         """Digest of the data set; empty where there is none yet."""
-        dataset = self.search.root.dataset()
-        return dataset.digest if dataset else ""
+        return self.search.lineage.data or ""
 
 
 def print_searches(roots: Sequence[str], *, as_json: bool = False) -> None:

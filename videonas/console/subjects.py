@@ -77,7 +77,7 @@ class Search:
         born = {each.name: each for each in candidates.individuals} if candidates else {}
         if candidates is None or name not in born:
             raise self._nobody(name, [*self.lineage.members, *born])
-        result = self.root.result(born[name], self.root.need_dataset())
+        result = self.root.result(born[name], self.root.need_dataset(candidates.data))
         outcome = result.outcome(candidates.budget)
         return Born(self, Member(born[name], result), outcome, candidates.budget)
 
@@ -116,7 +116,8 @@ class Born:
     @property
     def task(self) -> Task:
         """What the networks of its search are for."""
-        return self.search.root.need_dataset().task
+        drawn = self.search.root.need_candidates(self.member.individual.generation)
+        return self.search.root.need_dataset(drawn.data).task
 
     @property
     def fitness(self) -> float | None:

@@ -34,7 +34,7 @@ def _change(text: EditText) -> str:
 
 def made_by(individual: Individual[Any], kind: type[Any]) -> str:
     """How somebody came about: its edits, one a line, or its origin."""
-    if not individual.parents:
+    if individual.origin != "mutated":
         return individual.origin
     return "\n".join(edit_words(edit, kind) for edit in individual.edits) or "no edits"
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from videonas.data.parallel import cores, map_in_order
-from videonas.data.sources import Sources, SourceVideo
+from videonas.data.obtaining import Obtaining
+from videonas.data.places import Fingerprint
+from videonas.data.sources import Sources, SourceVideo, fingerprints, recipe_digest
 from videonas.data.splits import check_splits, split_videos, warn_of_rare
 from videonas.errors import DataError, StorageError
 from videonas.search.dataset import Dataset, Shard, Skipped, Split
+from videonas.search.prepared_videos import PreparedVideo, PreparedVideos
 from videonas.search.settings import Settings
 from videonas.task import Clip
 
 # PyAV and TensorFlow are imported when they are used, so that this module loads fast.
 if TYPE_CHECKING:
     from videonas.data.decoding import DecodedVideo
+    from videonas.data.earlier import EarlierClips
+
+log = logging.getLogger(__name__)
 
 STREAM = "rgb"
 """The one stream that is made from videos."""
@@ -30,6 +36,19 @@ Progress = Callable[[int, int], None]
 Splits = Mapping[str, Sequence[SourceVideo]]
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """What was made of videos.
+
+    Attributes:
+        dataset: the record that makes the shards count.
+        videos: what became of each video.
+    """
+
+    dataset: Dataset
+    videos: PreparedVideos
+
+
 def prepare_dataset(
     sources: Sources,
     destination: Path,
@@ -37,11 +56,16 @@ def prepare_dataset(
     settings: Settings,
     digest: str,
     progress: Progress | None = None,
-) -> Dataset:
+    *,
+    prints: Mapping[str, Fingerprint] | None = None,
+    earlier: EarlierClips | None = None,
+    closed: Callable[[Path], None] | None = None,
+) -> Prepared:
     """Decodes every video once and writes its clips as shards.
 
     Videos are split before any is opened, so a bad file moves no other. The same videos and
-    settings give the same shards, byte by byte, whatever the number of threads.
+    settings give the same shards, byte by byte, whatever the number of threads, and whether clips
+    are taken over or made anew.
 
     Args:
         sources: the videos, see `find_sources`.
@@ -51,6 +75,9 @@ def prepare_dataset(
         settings: those that decide about the data, and `decode_threads`.
         digest: of the sources, see `source_digest`.
         progress: called with the number of videos done and their total.
+        prints: fingerprints of the videos, where they were taken already.
+        earlier: a data set of which the clips of unchanged videos are taken over.
+        closed: called with each shard once it is complete, and may take it away.
 
     Returns:
         What was made; the names of its shards are relative to `destination`.
@@ -58,13 +85,20 @@ def prepare_dataset(
     Raises:
         DataError: no data set can be made of these videos, see `check_splits`, or too many of
             them cannot be read, see `max_bad_videos`.
-        StorageError: `destination` cannot be written.
+        StorageError: `destination` cannot be written, or a store cannot be read.
     """
     clip = _only_rgb(streams)
     splits = split_videos(sources, settings)
+    prints = fingerprints(sources) if prints is None else prints
     tally = _Tally(len(sources.videos), settings.max_bad_videos)
-    shards = _write_shards(sources, destination, splits, clip, settings, tally, progress)
-    return Dataset(
+    if earlier is not None:
+        earlier.compare(prints, streams, settings)
+    obtaining = Obtaining(sources.folder, clip, settings, earlier)
+    shards = _write_shards(
+        sources, destination, splits, obtaining, settings, tally, progress, closed
+    )
+    _say_what_was_taken(sources, earlier)
+    dataset = Dataset(
         digest=digest,
         source=str(sources.place),
         streams=dict(streams),
@@ -79,6 +113,26 @@ def prepare_dataset(
         multi_label=sources.multi_label,
         labels_from=sources.layout,
     )
+    return Prepared(dataset, tally.describe(prints, recipe_digest(streams, settings)))
+
+
+def _say_what_was_taken(sources: Sources, earlier: EarlierClips | None) -> None:
+    if earlier is not None:
+        taken = sum(video.path in earlier for video in sources.videos)
+        log.info(
+            "%d of %d videos are as they were in the data set %s and were taken over, %d decoded",
+            taken, len(sources.videos), earlier.digest[:12], len(sources.videos) - taken,
+        )
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the clips of a video lie, and what was decoded for them: see `PreparedVideo`."""
+
+    shard: str
+    position: int
+    frames: int
+    short: bool
 
 
 @dataclass
@@ -91,6 +145,7 @@ class _Tally:
     source_frames: int = 0
     short_videos: int = 0
     bad: dict[str, str] = field(default_factory=dict)
+    good: dict[str, _Place] = field(default_factory=dict)
 
     def count(self, video: SourceVideo, decoded: DecodedVideo | str) -> None:
         """Takes a decoded video, or the reason why there is none, into account.
@@ -113,6 +168,25 @@ class _Tally:
                 "them, or raise max_bad_videos"
             )
 
+    def place(self, video: SourceVideo, decoded: DecodedVideo, where: tuple[str, int]) -> None:
+        """Notes where the clips of a video lie: a shard, and the number of the first in it."""
+        self.good[video.path] = _Place(*where, decoded.source_frames, decoded.short)
+
+    def describe(self, prints: Mapping[str, Fingerprint], recipe: str) -> PreparedVideos:
+        """What became of each video."""
+        skipped = {
+            path: PreparedVideo(path, *prints[path], reason=reason)
+            for path, reason in self.bad.items()
+        }
+        made = {
+            path: PreparedVideo(
+                path, *prints[path], place.shard, place.position, place.frames, place.short
+            )
+            for path, place in self.good.items()
+        }
+        videos = skipped | made
+        return PreparedVideos(recipe, tuple(videos[path] for path in sorted(videos)))
+
     def without_bad(self, splits: Splits) -> dict[str, list[SourceVideo]]:
         """The videos of each split that clips were made of."""
         return {
@@ -125,13 +199,14 @@ def _write_shards(
     sources: Sources,
     destination: Path,
     splits: Splits,
-    clip: Clip,
+    obtaining: Obtaining,
     settings: Settings,
     tally: _Tally,
     progress: Progress | None,
+    closed: Callable[[Path], None] | None,
 ) -> dict[str, tuple[Shard, ...]]:
     """Fills the tally, and gives the shards of each split."""
-    from videonas.data.shards import ShardWriter
+    from videonas.data.shards import SHARD_BYTES, ShardWriter
 
     try:
         destination.mkdir(parents=True, exist_ok=True)
@@ -140,15 +215,18 @@ def _write_shards(
             f"{destination}: {error.strerror}; shards need a folder that can be written"
         ) from error
     with ExitStack() as undo:
-        writers = {name: ShardWriter(destination, name) for name in splits}
+        writers = {name: ShardWriter(destination, name, SHARD_BYTES, closed) for name in splits}
         for writer in writers.values():
             undo.callback(writer.discard)
-        for name, video, decoded in _decode_all(sources.folder, splits, clip, settings):
-            tally.count(video, decoded)
-            if not isinstance(decoded, str):
-                writers[name].add({STREAM: decoded.clips}, video.labels, video.path)
-            if progress is not None:
-                progress(tally.done, tally.total)
+        with obtaining.all(splits) as obtained:
+            for name, video, decoded in obtained:
+                tally.count(video, decoded)
+                if not isinstance(decoded, str):
+                    clips = {STREAM: decoded.clips}
+                    where = writers[name].add(clips, video.labels, video.path)
+                    tally.place(video, decoded, where)
+                if progress is not None:
+                    progress(tally.done, tally.total)
         because = f" ({len(tally.bad)} of {tally.total} files were skipped)" if tally.bad else ""
         kept = tally.without_bad(splits)
         check_splits(kept, sources, settings, because=because)
@@ -156,28 +234,6 @@ def _write_shards(
         shards = {name: writer.close() for name, writer in writers.items()}
         undo.pop_all()
     return shards
-
-
-def _decode_all(
-    folder: Path, splits: Splits, clip: Clip, settings: Settings
-) -> Iterator[tuple[str, SourceVideo, DecodedVideo | str]]:
-    """Each video with its split and its clips, or the reason why it has none, in order."""
-    from videonas.data.decoding import UnreadableVideo, read_clips
-
-    def decode(video: SourceVideo) -> DecodedVideo | str:
-        """The clips of a video, or the reason why it has none."""
-        try:
-            return read_clips(
-                folder / video.path, clip, settings.frame_step, settings.clips_per_video
-            )
-        except UnreadableVideo as error:
-            return error.reason
-
-    work = [(name, video) for name, part in splits.items() for video in part]
-    threads = settings.decode_threads or cores()
-    with closing(map_in_order(decode, (video for _, video in work), threads)) as results:
-        for (name, video), decoded in zip(work, results, strict=True):
-            yield name, video, decoded
 
 
 def _describe(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,23 +25,31 @@ class ShardWriter:
     it; after an error, `discard` removes what was written.
     """
 
-    def __init__(self, folder: Path, split: str, shard_bytes: int = SHARD_BYTES) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        split: str,
+        shard_bytes: int = SHARD_BYTES,
+        closed: Callable[[Path], None] | None = None,
+    ) -> None:
         """Writes nothing yet.
 
         Args:
             folder: where the files go; it exists.
             split: what their names begin with.
             shard_bytes: length at which a file is closed.
+            closed: called with each file once it is complete, and may take it away.
         """
         self._folder, self._split, self._shard_bytes = folder, split, shard_bytes
+        self._closed = closed
         self._writer: Any = None
         self._paths: list[Path] = []
-        self._counts: list[int] = []
-        self._length = 0
+        self._shards: list[Shard] = []
+        self._count = self._length = 0
 
     def add(
         self, streams: Mapping[str, NDArray[np.uint8]], labels: Sequence[int], video: str
-    ) -> None:
+    ) -> tuple[str, int]:
         """Appends the clips of one video.
 
         Args:
@@ -48,15 +57,20 @@ class ShardWriter:
             labels: indices of the classes; one, unless the task has several labels a clip.
             video: the video's path relative to its folder.
 
+        Returns:
+            The name of the file that its first clip is in, and the clip's number there.
+
         Raises:
             StorageError: the file cannot be written.
         """
+        place = self._next_place()
         try:
             for number in range(len(next(iter(streams.values())))):
                 clips = {name: array[number] for name, array in streams.items()}
                 self._write(_record(clips, labels, video, number))
         except tf.errors.OpError as error:
             raise _unwritable(self._folder, error) from error
+        return place
 
     def close(self) -> tuple[Shard, ...]:
         """Finishes the last file and describes all of them, in order.
@@ -68,28 +82,29 @@ class ShardWriter:
             self._end_shard()
         except tf.errors.OpError as error:
             raise _unwritable(self._folder, error) from error
-        return tuple(
-            Shard(path.name, clips, sha256_of_file(path))
-            for path, clips in zip(self._paths, self._counts, strict=True)
-        )
+        return tuple(self._shards)
 
     def discard(self) -> None:
         """Removes what was written."""
-        try:
-            self._end_shard()
-        except tf.errors.OpError:
+        if self._writer is not None:
+            with contextlib.suppress(tf.errors.OpError):
+                self._writer.close()
             self._writer = None
         for path in self._paths:
             path.unlink(missing_ok=True)
 
+    def _next_place(self) -> tuple[str, int]:
+        number, position = len(self._shards), 0 if self._writer is None else self._count
+        return f"{self._split}-{number:05d}.tfrecord", position
+
     def _write(self, record: bytes) -> None:
         if self._writer is None:
-            path = self._folder / f"{self._split}-{len(self._paths):05d}.tfrecord"
+            path = self._folder / self._next_place()[0]
             self._paths.append(path)
-            self._counts.append(0)
-            self._writer, self._length = tf.io.TFRecordWriter(str(path)), 0
+            self._writer = tf.io.TFRecordWriter(str(path))
+            self._count = self._length = 0
         self._writer.write(record)
-        self._counts[-1] += 1
+        self._count += 1
         self._length += len(record)
         if self._length >= self._shard_bytes:
             self._end_shard()
@@ -98,6 +113,10 @@ class ShardWriter:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+            path = self._paths[-1]
+            self._shards.append(Shard(path.name, self._count, sha256_of_file(path)))
+            if self._closed is not None:
+                self._closed(path)
 
 
 def _record(

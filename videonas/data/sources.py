@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from videonas.codec import canonical, digest, to_plain
+from videonas.data.places import Fingerprint, Place, videos_of
 from videonas.search.settings import Settings
 from videonas.task import Clip
 
 RECIPE = 1
 """Raised whenever the same videos and settings would give other shards than before."""
-
-_SAMPLE = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -51,8 +47,8 @@ class Sources:
         listed: whether a list gives the labels, and not the folders.
     """
 
-    place: Path
-    folder: Path
+    place: Place
+    folder: Place
     layout: str
     classes: tuple[str, ...]
     videos: tuple[SourceVideo, ...]
@@ -64,27 +60,52 @@ class Sources:
         return any(len(video.labels) != 1 for video in self.videos)
 
 
-def source_digest(sources: Sources, streams: Mapping[str, Clip], settings: Settings) -> str:
+def fingerprints(sources: Sources) -> dict[str, Fingerprint]:
+    """By what each video is told from what it may become, by path.
+
+    On this machine that is its size in bytes and the SHA-256 of its first and last 64 KiB; in a
+    store the size and the checksum, or ETag, that its listing says. A file that cannot be read
+    has one of its own, so that it changes once it can be.
+    """
+    videos = videos_of(sources.folder)
+    return {video.path: videos.fingerprint(video.path) for video in sources.videos}
+
+
+def recipe_digest(streams: Mapping[str, Clip], settings: Settings) -> str:
+    """The SHA-256, in hex, of what decides about clips beside the videos themselves."""
+    return digest(canonical(_recipe(streams, settings)))
+
+
+def _recipe(streams: Mapping[str, Clip], settings: Settings) -> dict[str, Any]:
+    return {
+        "recipe": RECIPE,
+        "streams": {name: to_plain(clip) for name, clip in streams.items()},
+        "settings": settings.identifying("data"),
+    }
+
+
+def source_digest(
+    sources: Sources,
+    streams: Mapping[str, Clip],
+    settings: Settings,
+    prints: Mapping[str, Fingerprint] | None = None,
+) -> str:
     """The SHA-256, in hex, of everything that the shards depend on.
 
-    A video counts with its relative path, its size in bytes, and its first and last 64 KiB:
-    reading whole files would take as long as decoding them. Of a list its labels, splits and
+    A video counts with its relative path and its fingerprint. Of a list its labels, splits and
     groups count. Neither the place of the folder or the list, nor dates, nor the order of videos
-    matter. A file that cannot be read counts as such, so the digest changes once it can be.
+    matter.
 
     Args:
         sources: the videos.
         streams: the clip that every record will hold, by stream.
         settings: those that decide about the data are part of the digest.
+        prints: the fingerprints of the videos, where they were taken already.
     """
-    folder = sources.folder
-    files = sorted([video.path, *_fingerprint(folder / video.path)] for video in sources.videos)
-    plain = {
-        "recipe": RECIPE,
-        "videos": files,
-        "streams": {name: to_plain(clip) for name, clip in streams.items()},
-        "settings": settings.identifying("data"),
-    }
+    if prints is None:
+        prints = fingerprints(sources)
+    plain = _recipe(streams, settings)
+    plain["videos"] = sorted([video.path, *prints[video.path]] for video in sources.videos)
     if sources.listed:  # of class folders the paths say it all
         plain["list"] = _listed(sources)
     return digest(canonical(plain))
@@ -97,18 +118,3 @@ def _listed(sources: Sources) -> dict[str, Any]:
         "classes": sources.classes,
         "videos": [[video.path, video.labels, video.split, video.group] for video in videos],
     }
-
-
-def _fingerprint(path: Path) -> tuple[int, str]:
-    """Size in bytes and the SHA-256 of the first and last 64 KiB; -1 and nothing if unreadable."""
-    try:
-        if not path.is_file():  # opening a pipe would wait for somebody to write
-            return -1, ""
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            sample = hashlib.sha256(file.read(_SAMPLE))
-            file.seek(max(0, size - _SAMPLE))
-            sample.update(file.read(_SAMPLE))
-    except OSError:
-        return -1, ""
-    return size, sample.hexdigest()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from random import Random
 from typing import Any
@@ -12,7 +12,7 @@ from videonas.errors import BudgetError
 from videonas.evolution.algorithm import Algorithm
 from videonas.evolution.starts import starts
 from videonas.search.budget import Budget
-from videonas.search.individual import Individual
+from videonas.search.individual import Individual, ParentWeights
 from videonas.search.population import Member
 from videonas.search.settings import Settings
 from videonas.spaces import Costs, Edit, Learned, SearchSpace, architecture_id
@@ -20,6 +20,11 @@ from videonas.task import Task
 
 OPERATOR_TRIES = 100
 """Draws of an operator until one applies; spaces have operators that nearly always do."""
+
+
+def no_weights(parent: Member[Any]) -> bool:
+    """That a parent's weights are not there."""
+    return False
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,10 @@ class BirthPlace:
     budget: Budget
     parents: Sequence[Member[Any]]
     """The fittest first; nobody in the first generation."""
+    first: int = 0
+    """The first generation, or the last one that was sampled anew since the videos changed."""
+    has_weights: Callable[[Member[Any]], bool] = no_weights
+    """Whether a parent's weights are there; asked only where children inherit."""
 
     def birth(self, name: str, taken: Collection[str]) -> Individual[Any]:
         """The individual of a name.
@@ -63,17 +72,28 @@ class BirthPlace:
             if self.budget.excess_of_costs(costs):
                 refused.append(costs)
             elif individual.id not in taken:
-                return individual
+                return self._with_weights(individual)
             else:
                 known = known or individual
         if known is None:
             raise BudgetError(self._excluded(name, refused))
-        return known
+        return self._with_weights(known)
+
+    def _with_weights(self, individual: Individual[Any]) -> Individual[Any]:
+        """The individual, with the weights that it begins with: its parent's, or new ones."""
+        if not self.settings.inherit_weights or not individual.parents:
+            return individual
+        parent = next(m for m in self.parents if m.individual.name == individual.parents[0])
+        if not self.has_weights(parent):
+            return individual
+        return replace(
+            individual, inherits=ParentWeights(parent.individual.id, parent.result.key)
+        )
 
     def _given(self, name: str) -> Individual[Any] | None:
         """The individual that `start_from` says; None for a name that it does not reach."""
         generation, _, index = name.partition("-")
-        if int(generation) > 0 or int(index) >= len(self._starts):
+        if int(generation) > self.first or int(index) >= len(self._starts):
             return None
         architecture = self._starts[int(index)]
         identity = architecture_id(self.space.name, architecture)
@@ -90,7 +110,7 @@ class BirthPlace:
             return Individual(name, identity, architecture, "sampled")
         parent = self.algorithm.parent(self.parents, rng)
         taught = parent.result.training.learned if parent.result.training else {}
-        count = self.algorithm.mutations(int(name.partition("-")[0]))
+        count = self.algorithm.mutations(int(name.partition("-")[0]) - self.first)
         architecture, edits = mutate(
             self.space, parent.individual.architecture, self.task, rng, count, taught
         )

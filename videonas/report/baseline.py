@@ -10,7 +10,7 @@ from videonas.report import formats
 from videonas.report.bill import charges
 from videonas.report.contents import budget_sentence, fitness_words, setting_text
 from videonas.report.quantities import Quantity, selected
-from videonas.report.summary import extent, first_reached
+from videonas.report.summary import first_reached
 from videonas.search.budget import Budget
 from videonas.search.lineage import Lineage
 from videonas.search.population import Member
@@ -117,19 +117,19 @@ def verdict(settings: Settings, best: Member[Any], baseline: Baseline) -> str:
 
 
 def effort(lineage: Lineage, settings: Settings, best: Member[Any], baseline: Baseline) -> str:
-    """How many trained networks each took until both were as good as the worse of the two."""
+    """How many trainings each took until both were as good as the worse of the two."""
     quantity, ours, theirs = _selected(settings, best, baseline)
     goal = theirs if quantity.better(ours, theirs) else ours
     counts = []
     for history in (lineage, baseline.lineage):
         reached = first_reached(history, quantity, goal)
-        trained = extent(history).trained
+        trained = history.trainings()[-1]
         seconds = formats.duration(sum(charge.seconds for charge in charges(history)))
         counts.append((f"{reached:,} of {trained:,}" if reached else f"all {trained:,}", seconds))
     (here, our_time), (there, their_time) = counts
     return (
-        f"A {quantity.words} of {quantity.text(goal)} or better came after {here} trained "
-        f"networks in this search, and after {there} in the baseline. Measuring, training and "
+        f"A {quantity.words} of {quantity.text(goal)} or better came after {here} "
+        f"trainings in this search, and after {there} in the baseline. Measuring, training and "
         f"evaluation took {our_time} here and {their_time} there."
     )
 

@@ -13,6 +13,7 @@ from videonas.report.quantities import Quantity
 from videonas.report.summary import ancestry
 from videonas.search.budget import Budget
 from videonas.search.dataset import Dataset
+from videonas.search.goal import why_met
 from videonas.search.lineage import Lineage
 from videonas.search.result import OUTCOMES
 from videonas.search.root import SearchRoot
@@ -132,9 +133,18 @@ def facts(settings: Settings, dataset: Dataset | None, budget: Budget) -> list[t
     return [*found, ("Clips", clips), ("Classes", classes)]
 
 
-def under_way(root: SearchRoot, dataset: Dataset | None, generation: int) -> str:
+def turns(lineage: Lineage, settings: Settings) -> list[tuple[str, str]]:
+    """What a search has met or what happened to it on the way, as `facts`."""
+    met = why_met(lineage, settings)
+    goal = [("Goal met", f"{met}.")] if met else []
+    changes = [f"{change[0].upper()}{change[1:]}." for change in lineage.changes]
+    return goal + [("New videos", change) for change in changes]
+
+
+def under_way(root: SearchRoot, generation: int) -> str:
     """How far the generation is that has begun and not ended; empty where there is none."""
     candidates = root.candidates(generation)
+    dataset = root.dataset(candidates.data) if candidates else None
     if candidates is None or dataset is None:
         return ""
     results = [root.result(individual, dataset) for individual in candidates.individuals]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from functools import cache
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -74,7 +75,7 @@ def _kind_at(kind: Any, path: list[str]) -> Any:
     """The class of what stands at a path below a dataclass; None where that is not known."""
     for part in path:
         if is_dataclass(kind) and isinstance(kind, type):
-            kind = get_type_hints(kind).get(part)
+            kind = _hints(kind).get(part)
         elif part.isdigit() or get_origin(kind) in (dict, Mapping):
             inner = [argument for argument in get_args(kind) if argument is not Ellipsis]
             kind = inner[-1] if inner else None
@@ -83,6 +84,12 @@ def _kind_at(kind: Any, path: list[str]) -> Any:
         if get_origin(kind) in (Union, UnionType):
             kind = next((a for a in get_args(kind) if a is not type(None)), None)
     return kind
+
+
+@cache
+def _hints(kind: type[Any]) -> dict[str, Any]:
+    """The types of a class's fields; made once, since that compiles each of them."""
+    return get_type_hints(kind)
 
 
 def _defaults(kind: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The charts of progress: by generation, and by number of trained networks beside a baseline."""
+"""The charts of progress: by generation, and by number of trainings beside a baseline."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from videonas.report.summary import (
     Progress,
     by_generation,
     by_trained,
-    trained_by_generation,
 )
 from videonas.search.lineage import Lineage
 from videonas.search.settings import Settings
@@ -109,8 +108,8 @@ def progress_numbers(lineage: Lineage, settings: Settings) -> Numbers:
 
 
 def trained_figure(lineage: Lineage, settings: Settings, baseline: Lineage) -> Figure | None:
-    """What both reached, by number of trained networks; None where generations tell the same."""
-    if trained_by_generation(lineage) == trained_by_generation(baseline):
+    """What both reached, by number of trainings; None where generations tell the same."""
+    if lineage.trainings() == baseline.trainings():
         return None
     pictures = [
         _by_trained(quantity, by_trained(lineage, quantity), by_trained(baseline, quantity))
@@ -159,9 +158,9 @@ def _by_trained(
         for name, points in (("This search", here), ("the baseline", there)) if points
     ]
     return line_chart(
-        f"trained-{quantity.name}", f"{quantity.label} by trained networks",
-        f"{quantity.label}, best so far by number of trained networks. {'; '.join(told)}.",
-        count_axis("trained networks", last), _up(quantity, lines), lines,
+        f"trained-{quantity.name}", f"{quantity.label} by trainings",
+        f"{quantity.label}, best so far by number of trainings. {'; '.join(told)}.",
+        count_axis("trainings", last), _up(quantity, lines), lines,
     )
 
 

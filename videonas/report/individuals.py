@@ -12,7 +12,7 @@ from videonas.report.quantities import Quantity, metrics_of
 from videonas.search.individual import ORIGINS
 from videonas.search.lineage import Lineage, fitness
 from videonas.search.population import Member
-from videonas.search.result import OUTCOMES
+from videonas.search.result import OUTCOMES, Result
 from videonas.search.settings import Settings
 from videonas.spaces import SearchSpace
 from videonas.task import Task
@@ -22,10 +22,12 @@ BIRTH = ("name", "origin", "outcome", "parents", "edits", "message", "network")
 rows."""
 
 NETWORK = (
-    "id", "drawing", "fitness", "parameters", "macs", "latency", "quartiles", "seconds", "steps"
+    "id", "drawing", "fitness", "parameters", "macs", "latency", "quartiles", "seconds", "steps",
+    "inherited",
 )
 """What the row of a network holds before its metrics: numbers as in the records, None where there
-is none; `drawing` is the number of a diagram; `steps` are those of a training that ended early.
+is none; `drawing` is the number of a diagram; `steps` are those of a training that ended early;
+`inherited` are the parameters that it began with of its parent's, and all steps behind its weights.
 """
 
 
@@ -99,8 +101,16 @@ def _network(
         tuple(round(quartile, 3) for quartile in latency.quartiles_ms) if latency else None,
         round(seconds_of(result), 1),
         steps_if_fewer(result, settings),
+        _inherited(result),
         *(_rounded(metric.value(member)) for metric in metrics),
     )
+
+
+def _inherited(result: Result) -> tuple[int, int | None] | None:
+    training = result.training
+    if training is None or training.inherited is None:
+        return None
+    return training.inherited.parameters["inherited"], training.total_steps
 
 
 def _diagram(member: Member[Any], space: SearchSpace[Any], task: Task) -> Any:

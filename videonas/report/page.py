@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from videonas.evolution import front
+from videonas.memory import collection_paused
 from videonas.report import bill, formats
 from videonas.report.assets import assets
 from videonas.report.baseline import Baseline, effort, open_baseline, verdict
@@ -20,6 +21,7 @@ from videonas.report.contents import (
     facts,
     outcome_table,
     setting_rows,
+    turns,
     under_way,
 )
 from videonas.report.diagram import diagram_svg
@@ -51,6 +53,7 @@ SCRIPTS = ("layout.js", "drawing.js", "script.js")
 """Parts of the page's script, each using those before it."""
 
 
+@collection_paused()
 def build_report(
     root: SearchRoot, lineage: Lineage | None = None, baseline: SearchRoot | None = None
 ) -> str:
@@ -68,8 +71,8 @@ def build_report(
         VideonasError: there is no search, a record of it cannot be read, or the baseline is none,
             see `open_baseline`.
     """
-    settings, dataset = root.settings, root.dataset()
     lineage = root.lineage() if lineage is None else lineage
+    settings, dataset = root.settings, root.dataset(lineage.data)
     beside = open_baseline(root, lineage, baseline) if baseline else None
     ended = len(lineage.generations)
     budget = lineage.generations[-1].budget if ended else Budget.of(settings)
@@ -80,8 +83,8 @@ def build_report(
         "script": script,
         "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         "uri": root.uri,
-        "facts": facts(settings, dataset, budget),
-        "under_way": under_way(root, dataset, ended),
+        "facts": [*facts(settings, dataset, budget), *turns(lineage, settings)],
+        "under_way": under_way(root, ended),
         "extent": extent(lineage),
         "settings": setting_rows(settings),
         "steps": seconds_by_step(timings),
@@ -122,15 +125,18 @@ def _best(
 ) -> dict[str, Any]:
     """The best network: in numbers beside others, how it came about, and drawn."""
     settings, metrics = root.settings, metrics_of(lineage)
-    metric, first = headline(metrics), lineage.best(settings, 0)
-    others = {}
+    began = lineage.counts_from()
+    metric, first = headline(metrics), lineage.best(settings, began)
+    others, generation = {}, f"generation {began}" if began else "first generation"
     if first and first.individual.name != best.individual.name:
-        others["First generation"] = first
+        others[generation[0].upper() + generation[1:]] = first
     if beside:
         others["Baseline"] = beside.best
     context: dict[str, Any] = {
         "best": best.individual,
         "first": first.individual if first else None,
+        "began": began,
+        "first_generation": generation if began else f"the {generation}",
         "headline": metric.text(metric.value(best)),
         "columns": list(others),
         "comparison": comparison(best, list(others.values()), metrics),

@@ -88,8 +88,7 @@ QUANTITIES: Mapping[str, Quantity] = {q.name: q for q in (*METRICS, *COSTS)}
 
 def metrics_of(lineage: Lineage) -> list[Quantity]:
     """The metrics that somebody has, the one that people look at first."""
-    found = {name for member in lineage.members.values() for name in member.result.metrics}
-    return [quantity for quantity in METRICS if quantity.name in found]
+    return [quantity for quantity in METRICS if quantity.name in lineage.metrics]
 
 
 def headline(metrics: Sequence[Quantity]) -> Quantity:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
 from statistics import median
 from typing import Any
 
@@ -27,7 +27,7 @@ class Progress:
         ok: of these, with the outcome `ok`.
         best: of the newborn that are `ok`.
         median: of the newborn that are `ok`.
-        so_far: the best up to and with this generation.
+        so_far: the best up to and with this generation, of those that count in it.
     """
 
     generation: int
@@ -153,19 +153,14 @@ def extent(lineage: Lineage) -> Extent:
         generations=len(lineage.generations),
         born=len(lineage.members),
         architectures=len({m.individual.id for m in lineage.members.values()}),
-        trained=sum(map(_trained, results)),
+        trained=sum(r.training is not None and r.training.outcome == "ok" for r in results),
         ok=len(ok_members(lineage)),
     )
 
 
 def ok_members(lineage: Lineage) -> list[Member[Any]]:
     """Everybody whose outcome was `ok` under the budget of its generation, in order of birth."""
-    return [
-        member
-        for generation in lineage.generations
-        for member in generation.newborn
-        if member.result.outcome(generation.budget) == "ok"
-    ]
+    return list(chain.from_iterable(lineage.ok))
 
 
 def by_generation(lineage: Lineage, quantity: Quantity) -> list[Progress]:
@@ -178,8 +173,9 @@ def by_generation(lineage: Lineage, quantity: Quantity) -> list[Progress]:
     choose: Callable[[list[float]], float] = max if quantity.highest else min
     rows: list[Progress] = []
     so_far: float | None = None
-    for generation in lineage.generations:
-        able = [m for m in generation.newborn if m.result.outcome(generation.budget) == "ok"]
+    for generation, able in zip(lineage.generations, lineage.ok, strict=True):
+        if generation.change and generation.change.discards:
+            so_far = None
         values = [value for m in able if (value := quantity.value(m)) is not None]
         best = choose(values) if values else None
         if best is not None:
@@ -191,46 +187,24 @@ def by_generation(lineage: Lineage, quantity: Quantity) -> list[Progress]:
 
 
 def by_trained(lineage: Lineage, quantity: Quantity) -> list[tuple[int, float]]:
-    """The best so far by number of different networks that were trained to the end.
+    """`Lineage.best_so_far`, without what stays as it is.
 
     Returns:
-        `(number, best)` where the best changes, and at the end; empty where nobody is `ok`.
+        `(trainings, best)` where the best changes, and at the end; empty where nobody is `ok`.
     """
+    curve = lineage.best_so_far(quantity.value, highest=quantity.highest)
     points: list[tuple[int, float]] = []
-    seen: set[str] = set()
-    for generation in lineage.generations:
-        for member in generation.newborn:
-            result = member.result
-            if result.key in seen or not _trained(result):
-                continue
-            seen.add(result.key)
-            value = quantity.value(member) if result.outcome(generation.budget) == "ok" else None
-            if value is not None and (not points or quantity.better(value, points[-1][1])):
-                points.append((len(seen), value))
-    if points and points[-1][0] < len(seen):
-        points.append((len(seen), points[-1][1]))
+    for number, best in enumerate(curve, 1):
+        if best is not None and (not points or best != points[-1][1] or number == len(curve)):
+            points.append((number, best))
     return points
 
 
 def first_reached(lineage: Lineage, quantity: Quantity, goal: float) -> int | None:
-    """How many networks were trained when the first was as good as a goal; None where none is."""
+    """After how many trainings one was as good as a goal; None where none is."""
     return next(
         (n for n, best in by_trained(lineage, quantity) if not quantity.better(goal, best)), None
     )
-
-
-def trained_by_generation(lineage: Lineage) -> list[int]:
-    """How many different networks were trained to the end until the end of each generation."""
-    seen: set[str] = set()
-    counts = []
-    for generation in lineage.generations:
-        seen |= {m.result.key for m in generation.newborn if _trained(m.result)}
-        counts.append(len(seen))
-    return counts
-
-
-def _trained(result: Result) -> bool:
-    return result.training is not None and result.training.outcome == "ok"
 
 
 def ancestry(lineage: Lineage, name: str, settings: Settings) -> list[Ancestor]:

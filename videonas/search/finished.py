@@ -13,7 +13,6 @@ from videonas.search.individual import (
     ArchitectureId,
     IndividualName,
     candidate_seed,
-    result_key,
 )
 from videonas.search.lineage import Lineage
 from videonas.search.result import Latency, Outcome
@@ -167,14 +166,14 @@ class Finished:
 
 
 def final_settings(settings: Settings, train_steps: int | None) -> Settings:
-    """The settings of a search for a training at full length.
+    """The settings of a search for a training at full length, which never inherits.
 
     Args:
         settings: of the search.
         train_steps: optimiser steps; None for `TIMES_LONGER` times those of proxy training.
     """
     steps = train_steps or TIMES_LONGER * settings.train_steps
-    return settings.model_copy(update={"train_steps": steps})
+    return settings.model_copy(update={"train_steps": steps, "inherit_weights": False})
 
 
 def final_seed(settings: Settings, architecture: str, used: Collection[int]) -> int:
@@ -226,7 +225,7 @@ def make_plan(
     for member in chosen:
         architecture = member.individual.id
         seed = final_seed(settings, architecture, used)
-        proxy = result_key(settings, architecture, data)
+        proxy = member.result.key  # of the data set that it was trained on
         depends_on = {
             "purpose": "finish",
             "architecture": architecture,

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from videonas.codec import STRICT
 from videonas.search.budget import Budget
 from videonas.search.individual import Individual
+from videonas.search.new_data import DataChange
 from videonas.search.result import Outcome, Result
 
 A = TypeVar("A")
@@ -22,6 +23,7 @@ class Candidates(Generic[A]):
         data: digest of the data set.
         budget: under which they were drawn; a later run may have another one.
         individuals: in the order of birth.
+        change: where the generation before had another data set, what was done about that.
     """
 
     __pydantic_config__ = STRICT
@@ -30,6 +32,7 @@ class Candidates(Generic[A]):
     data: str
     budget: Budget
     individuals: tuple[Individual[A], ...]
+    change: DataChange | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Population(Generic[A]):
         budget: that held for this generation.
         newborn: everybody born in it, with results, in the order of birth.
         parents: who can be a parent in the next one, the fittest first.
+        change: see `Candidates`.
     """
 
     __pydantic_config__ = STRICT
@@ -63,6 +67,7 @@ class Population(Generic[A]):
     budget: Budget
     newborn: tuple[Member[A], ...]
     parents: tuple[Member[A], ...]
+    change: DataChange | None = None
 
     def outcome_of(self, member: Member[A]) -> Outcome:
         """The outcome of a newborn under this generation's budget."""

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from videonas.codec import STRICT, decode, encode
+from videonas.codec import STRICT, encode, from_plain, parse
 from videonas.search.dataset import Dataset
 from videonas.search.finished import Finished, FinishedNetwork, Plan
+from videonas.search.new_data import DataChoice
 from videonas.search.population import Candidates, Population
+from videonas.search.prepared_videos import PreparedVideos
 from videonas.search.result import Evaluation, Latency, Training
 from videonas.storage import Store, in_parallel
 
@@ -94,6 +96,8 @@ FORMATS: Mapping[type[Any], str] = {
     SearchRecord: "search/1",
     RunRecord: "run/1",
     Dataset: "dataset/2",
+    PreparedVideos: "videos/1",
+    DataChoice: "choice/1",
     Candidates: "candidates/1",
     Population: "population/1",
     Latency: "latency/1",
@@ -154,8 +158,24 @@ class Records:
         Raises:
             DamagedRecord: it cannot be read as `kind`.
         """
+        return self.from_plain(kind, self.plain(kind, data, key), key)
+
+    def plain(self, kind: Any, data: bytes, key: str) -> dict[str, Any]:
+        """The fields of what `data`, read at `key`, holds: the first half of `decode`.
+
+        Raises:
+            DamagedRecord: it is not JSON, or of another format than a `kind` has.
+        """
         plain_kind = getattr(kind, "__origin__", kind)
-        return decode(kind, data, _format_of(plain_kind, data), self.where(key))
+        return parse(data, _format_of(plain_kind, data), self.where(key))
+
+    def from_plain(self, kind: Any, plain: dict[str, Any], key: str) -> Any:
+        """The record with these fields, read at `key`: the second half of `decode`.
+
+        Raises:
+            DamagedRecord: a field is missing or wrong.
+        """
+        return from_plain(kind, plain, self.where(key))
 
 
 def _format_of(kind: type[Any], data: bytes) -> str:

@@ -41,6 +41,27 @@ class Latency:
 
 
 @dataclass(frozen=True)
+class Inherited:
+    """What a training began with that was another one's.
+
+    Attributes:
+        key: of the result that the weights come from.
+        steps: of the optimiser that they had behind them, along the whole line of inheritance.
+        tensors: how many were `kept` whole, `widened` (kept, with more beside it), `cut`, or `new`.
+        parameters: trainable ones that were `inherited`, and those that are `new`.
+        names: of the tensors by what became of them; `blocks.1` stands for all that lies below it.
+    """
+
+    __pydantic_config__ = STRICT
+
+    key: str
+    steps: int
+    tensors: dict[str, int]
+    parameters: dict[str, int]
+    names: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
 class Training:
     """What proxy training gave.
 
@@ -54,6 +75,7 @@ class Training:
         curve: mean training loss of each stretch of steps, see `training.early_stopping`.
         steps: of the optimiser, fewer than the setting says where training was ended early; None
             where there are no weights, and in older records.
+        inherited: what it began with of its parent's; None where all weights were new.
     """
 
     __pydantic_config__ = STRICT
@@ -66,6 +88,14 @@ class Training:
     peak_memory_mb: float | None = None
     curve: tuple[float, ...] = ()
     steps: int | None = None
+    inherited: Inherited | None = None
+
+    @property
+    def total_steps(self) -> int | None:
+        """Steps behind these weights, those of inherited ones among them; None as `steps` is."""
+        if self.steps is None:
+            return None
+        return self.steps + (self.inherited.steps if self.inherited else 0)
 
 
 @dataclass(frozen=True)

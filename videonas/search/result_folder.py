@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from videonas.errors import DamagedRecord
+from videonas.errors import DamagedRecord, NothingThere
 from videonas.search.records import Attempt, Failure, Records
 from videonas.search.result import Evaluation, Latency, Training
 
@@ -22,6 +22,7 @@ class ResultFolder:
     training-attempt-<n>     somebody tries, or tried
     training-failure-<n>     why that try gave no result
     latency.json             measured before training
+    latency-attempt-<n>, latency-failure-<n>, where that has a task of its own
     training.json            how training ended
     proxy.weights.h5         what it learned
     evaluation-attempt-<n>, evaluation-failure-<n>
@@ -63,9 +64,19 @@ class ResultFolder:
         """A local file of the weights.
 
         Raises:
-            StorageError: there are none.
+            NothingThere: there are none.
         """
-        return self.records.store.fetch(self._weights)
+        try:
+            return self.records.store.fetch(self._weights)
+        except NothingThere as error:
+            record = self.records.where(f"{self.folder}/training.json")
+            raise NothingThere(
+                f"{error}, though the training ended; delete {record} to train again"
+            ) from None
+
+    def has_weights(self) -> bool:
+        """Whether the weights are there."""
+        return self._weights in self.records.store.keys(self._weights)
 
     def delete_weights(self) -> None:
         """Frees their space; nothing happens when there are none."""
@@ -76,7 +87,9 @@ class ResultFolder:
         return f"{self.folder}/proxy.weights.h5"
 
     def attempts(self, task: str) -> dict[int, Attempt]:
-        """The attempts at `training` or `evaluation` that left no result, by number from 1."""
+        """The attempts at `latency`, `training` or `evaluation` that left no result, by number
+        from 1.
+        """
         found = {}
         for number, key in self._numbered(f"{task}-attempt"):
             attempt = self.records.read(Attempt, key)
@@ -85,7 +98,7 @@ class ResultFolder:
         return found
 
     def failures(self, task: str) -> dict[int, str]:
-        """Why attempts at `training` or `evaluation` failed, by number."""
+        """Why attempts at `latency`, `training` or `evaluation` failed, by number."""
         return {
             number: self.records.read(Failure, key).message
             for number, key in self._numbered(f"{task}-failure")

@@ -3,6 +3,8 @@
     search.json                              what the search is; written once, by `start`
     runs/000001.json                         budgets and conduct of a run; by `start`
     data/<digest>/dataset.json, shards       by `data-prep`
+    data/<digest>/videos.json                what became of each video; by `data-prep`
+    data/000001.json                         which data set counts from then on; by `data-prep`
     generations/000007/candidates.json       who is born; by `mutate`
     generations/000007/population.json       how it ended; by `select`
     generations/000007/report.html           for people; by `select`
@@ -20,20 +22,25 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from videonas.codec import digest
 from videonas.errors import ConflictingSearch, DamagedRecord, VideonasError
+from videonas.memory import collection_paused
 from videonas.search.architecture_file import encode_architecture
 from videonas.search.dataset import Dataset, Shard
 from videonas.search.finish_folder import FinalFolder, FinishFolder
 from videonas.search.finished import Finalist, Plan
-from videonas.search.individual import Individual, result_key
+from videonas.search.history import HistoryReader
+from videonas.search.individual import SCRATCH, Individual, result_key
 from videonas.search.lineage import Lineage
-from videonas.search.population import Candidates, Population
+from videonas.search.new_data import DataChoice, Policy
+from videonas.search.population import Candidates, Member, Population
+from videonas.search.prepared_videos import PreparedVideos
+from videonas.search.publication import Publication
 from videonas.search.records import Records, RunRecord, SearchRecord, Timing
 from videonas.search.result import Result
 from videonas.search.result_folder import ResultFolder
@@ -42,8 +49,13 @@ from videonas.spaces import SearchSpace, open_space
 from videonas.storage import check_create_only, in_parallel, open_store
 from videonas.task import Task
 
+SEARCH = "search.json"
+"""What makes a folder a search root."""
+
 POPULATION = re.compile(r"generations/(\d{6})/population\.json")
-RUN = re.compile(r"runs/\d{6}\.json")
+RUN = re.compile(r"runs/(\d{6})\.json")
+DATASET = re.compile(r"data/([0-9a-f]{12,64})/dataset\.json")
+DATA_CHOICE = re.compile(r"data/(\d{6})\.json")
 PLAN = re.compile(r"finished/([1-9]\d{0,8})/plan\.json")
 
 
@@ -67,7 +79,7 @@ class SearchRoot:
     @property
     def exists(self) -> bool:
         """Whether a search was started here."""
-        return self.records.store.read("search.json") is not None
+        return self.records.store.read(SEARCH) is not None
 
     @cached_property
     def settings(self) -> Settings:
@@ -76,11 +88,11 @@ class SearchRoot:
         Raises:
             VideonasError: no search was started here.
         """
-        search = self.records.read(SearchRecord, "search.json")
+        search = self.records.read(SearchRecord, SEARCH)
         if search is None:
             raise VideonasError(f"{self.uri}: no search here; `videonas start` begins one")
-        runs = self._runs()
-        run = self.records.read(RunRecord, runs[-1]).settings if runs else {}
+        last = self._last_run()
+        run = self.records.read(RunRecord, _run(last)).settings if last else {}
         # records of older versions hold settings that are fixed for a search now
         fixed = {name for name in Settings.model_fields if decides_of(name) != "run"}
         run = {name: value for name, value in run.items() if name not in fixed}
@@ -104,7 +116,7 @@ class SearchRoot:
         stored = self.settings.model_dump(mode="json") if self.exists else {}
         settings = make_settings(merge_settings(stored, given))
         fixed = settings.deciding("result", "data", "search")
-        record = self.records.create(SearchRecord(fixed), "search.json")
+        record = self.records.create(SearchRecord(fixed), SEARCH)
         # a setting that is newer than the search counts as its default
         counted = make_settings(record.settings).model_dump(mode="json")
         differ = [name for name in fixed if counted[name] != fixed[name]]
@@ -120,38 +132,94 @@ class SearchRoot:
         self.__dict__.pop("settings", None)
         return self.settings
 
-    def _runs(self) -> list[str]:
-        return [key for key in self.records.store.keys("runs/") if RUN.fullmatch(key)]
+    def _last_run(self) -> int:
+        return self._last(self.records.store.keys("runs/"), RUN, _run)
 
     def _add_run(self, settings: dict[str, Any]) -> None:
-        runs = self._runs()
-        if runs and self.records.read(RunRecord, runs[-1]).settings == settings:
+        last = self._last_run()
+        if last and self.records.read(RunRecord, _run(last)).settings == settings:
             return
-        number = int(Path(runs[-1]).stem) + 1 if runs else 1
+        number = last + 1
         record = RunRecord(settings)
-        while self.records.create(record, f"runs/{number:06d}.json") is not record:
+        while self.records.create(record, _run(number)) is not record:
             number += 1  # another run began at the same time
+
+    def _last(
+        self, keys: Iterable[str], pattern: re.Pattern[str], key: Callable[[int], str],
+        first: int = 1,
+    ) -> int:
+        """The last of records that are numbered from `first` on; `first - 1` where there is none.
+
+        A listing may be stale, and a read is not: what comes after the last listed one is read.
+        """
+        listed = [int(found[1]) for k in keys if (found := pattern.fullmatch(k))]
+        last = max(listed, default=first - 1)
+        while self.records.store.read(key(last + 1)) is not None:
+            last += 1
+        return last
 
     # The data
 
-    def dataset(self) -> Dataset | None:
-        """The data set of the search, once it is prepared.
+    def data_choices(self) -> list[DataChoice]:
+        """The data sets that have counted, oldest first; the last one counts for the next draw."""
+        keys = list(self.records.store.keys("data/"))
+        if last := self._last(keys, DATA_CHOICE, _choice):
+            return self.records.read_all(DataChoice, map(_choice, range(1, last + 1)))
+        # older versions recorded no choice: there was one data set
+        made = [found[1] for key in keys if (found := DATASET.fullmatch(key))]
+        if len(made) > 1:  # of runs that began at the same time; who draws first, decides
+            drawn = self.candidates(0) if self.exists else None
+            made = [drawn.data] if drawn else []
+        return [DataChoice(digest, "keep") for digest in made]
 
-        Raises:
-            DamagedRecord: there are several: only one counts.
+    def choose_dataset(self, digest: str, policy: Policy | None) -> str:
+        """Makes a data set count for generations that are not drawn yet.
+
+        A data set counts once it is whole, so this comes after `publish_dataset`.
+
+        Args:
+            digest: of the data set.
+            policy: what is done about results on another one; None: another one is kept.
+
+        Returns:
+            digest of the one that counts: another one where it is kept, or where a run with other
+            videos began since.
         """
-        found = [k for k in self.records.store.keys("data/") if k.endswith("/dataset.json")]
-        if len(found) > 1:
-            raise DamagedRecord(f"{self.uri}: {len(found)} data sets in data/; a search has one")
-        return self.records.read(Dataset, found[0]) if found else None
+        choices = self.data_choices()
+        if choices:  # recorded now, where an older version did not
+            choices[-1] = self.records.create(choices[-1], _choice(len(choices)))
+        while True:
+            counts = choices[-1].digest if choices else None
+            if counts and (counts == digest or policy is None or self._superseded()):
+                return counts
+            # another run may have chosen at the same time; then that is what comes before
+            mine = DataChoice(digest, policy or "keep")
+            choices.append(self.records.create(mine, _choice(len(choices) + 1)))
 
-    def need_dataset(self) -> Dataset:
-        """The data set of the search.
+    def _superseded(self) -> bool:
+        """Whether a run with other videos began since the settings were read."""
+        return SearchRoot(self.uri).settings.videos != self.settings.videos
+
+    def dataset(self, digest: str | None = None) -> Dataset | None:
+        """A data set of the search, once it is prepared.
+
+        Args:
+            digest: by default that of the one that counts for the next draw; a generation that is
+                drawn names its own.
+        """
+        if digest is None:
+            choices = self.data_choices()
+            digest = choices[-1].digest if choices else None
+        key = f"data/{digest}/dataset.json"
+        return self.records.read(Dataset, key) if DATASET.fullmatch(key) else None
+
+    def need_dataset(self, digest: str | None = None) -> Dataset:
+        """See `dataset`.
 
         Raises:
             VideonasError: it was not prepared yet.
         """
-        dataset = self.dataset()
+        dataset = self.dataset(digest)
         if dataset is None:
             space = self.settings.space  # without a search, that is what is missing first
             raise VideonasError(
@@ -162,15 +230,25 @@ class SearchRoot:
 
     def publish_dataset(self, dataset: Dataset, folder: Path) -> Dataset:
         """Moves the shards in `folder` here, then writes the record that makes them count."""
-        place, store = f"data/{dataset.digest}", self.records.store
-        names = [shard.name for split in dataset.splits.values() for shard in split.shards]
+        with self.publication(dataset.digest) as publication:
+            for split in dataset.splits.values():
+                for shard in split.shards:
+                    publication.send(folder / shard.name)
+            return publication.finish(dataset)
 
-        def publish(name: str) -> None:
-            """Moves one shard."""
-            store.create_file(f"{place}/{name}", folder / name)
+    def publication(self, digest: str) -> Publication:
+        """A data set under this digest on its way here, shard by shard; a context manager."""
+        return Publication(self.records, f"data/{digest}")
 
-        in_parallel(publish, names, store.requests_at_once)
-        return self.records.create(dataset, f"{place}/dataset.json")
+    def prepared_videos(self, dataset: Dataset) -> PreparedVideos | None:
+        """What became of each video of a data set; None where an older version prepared it.
+
+        Raises:
+            DamagedRecord: it cannot be read.
+        """
+        key = f"data/{dataset.digest}/videos.json"
+        found: PreparedVideos | None = self.records.read(PreparedVideos, key)
+        return found
 
     def shards(self, dataset: Dataset, split: str) -> list[tuple[Path, Shard]]:
         """Local files of a split's shards, in reading order."""
@@ -184,8 +262,7 @@ class SearchRoot:
     def head(self) -> int:
         """The last generation that ended, -1 before the first."""
         keys = self.records.store.keys("generations/")
-        ended = [found for key in keys if (found := POPULATION.fullmatch(key))]
-        return int(ended[-1][1]) if ended else -1
+        return self._last(keys, POPULATION, lambda g: _generation(g, "population.json"), first=0)
 
     def candidates(self, generation: int) -> Candidates[Any] | None:
         """Who is born in a generation, once that is decided."""
@@ -264,32 +341,43 @@ class SearchRoot:
         Raises:
             DamagedRecord: a generation is missing or damaged, or the chain of digests is broken.
         """
-        generations: list[Population[Any]] = []
-        before = ""
         keys = [_generation(g, "population.json") for g in range(self.head() + 1)]
         store = self.records.store
         stored = in_parallel(store.read, keys, store.requests_at_once)
+        with collection_paused():
+            return Lineage(tuple(self._history(keys, stored)))
+
+    def _history(
+        self, keys: Sequence[str], stored: Sequence[bytes | None]
+    ) -> Iterator[Population[Any]]:
+        """The populations in the files of all generations, each checked against the one before."""
+        reader, before = HistoryReader(self.records, self._population_kind), ""
         for key, data in zip(keys, stored, strict=True):
             if data is None:
                 raise DamagedRecord(f"{self.records.where(key)}: missing, and later ones are there")
-            population: Population[Any] = self.records.decode(self._population_kind, data, key)
+            population = reader.read(data, key)
             self._check_chain(population, before)
             before = digest(data)
-            generations.append(population)
-        return Lineage(tuple(generations))
+            yield population
 
     # Results
 
-    def result_folder(self, architecture_id: str, data: str) -> ResultFolder:
+    def result_folder(
+        self, architecture_id: str, data: str, initialisation: str = SCRATCH
+    ) -> ResultFolder:
         """Where the result of an architecture under this search's settings lies."""
-        key = result_key(self.settings, architecture_id, data)
+        key = result_key(self.settings, architecture_id, data, initialisation)
         return ResultFolder(self.records, architecture_id, key)
 
     def result(self, individual: Individual[Any], dataset: Dataset) -> Result:
         """What is known of an individual's architecture so far."""
-        folder = self.result_folder(individual.id, dataset.digest)
+        folder = self.result_folder(individual.id, dataset.digest, individual.initialisation)
         costs = self.space.costs(individual.architecture, dataset.task)
         return Result(folder.key, costs, folder.latency(), folder.training(), folder.evaluation())
+
+    def folder_of(self, member: Member[Any]) -> ResultFolder:
+        """Where the result that a member has lies, whatever data set counts now."""
+        return ResultFolder(self.records, member.individual.id, member.result.key)
 
     def publish_architecture(self, individual: Individual[Any], task: Task) -> None:
         """Writes an architecture for people, with what it takes to show or build it."""
@@ -321,6 +409,11 @@ class SearchRoot:
         return FinalFolder(self.records, finalist.architecture, finalist.key)
 
     # For people
+
+    def has_report(self, generation: int) -> bool:
+        """Whether a generation's report, the last that `select` writes, is there."""
+        key = _generation(generation, "report.html")
+        return key in self.records.store.keys(key)
 
     def publish_report(self, generation: int, html: str) -> None:
         """Writes a generation's report."""
@@ -370,6 +463,14 @@ def _told(value: Any) -> str:
 
 def _generation(generation: int, *name: str) -> str:
     return "/".join(("generations", f"{generation:06d}", *name))
+
+
+def _run(number: int) -> str:
+    return f"runs/{number:06d}.json"
+
+
+def _choice(number: int) -> str:
+    return f"data/{number:06d}.json"
 
 
 def _architecture(architecture_id: str) -> str:

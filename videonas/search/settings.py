@@ -147,6 +147,11 @@ class Settings(BaseModel):
     clip_gradients: float = _setting(1.0, "result", "largest global norm of a gradient", gt=0)
     label_smoothing: Fraction = _setting(0.0, "result", "label smoothing in training")
     dropout: Fraction = _setting(0.2, "result", "dropout before the last layer")
+    inherit_weights: bool = _setting(
+        False, "result",
+        "begin a child's training with its parent's weights, as far as they fit; what a network "
+        "gives then depends on its parent too; see docs/inheritance.md",
+    )
     random_crop: Fraction = _setting(
         0.0, "result", "largest share of the side by which a training clip is shifted"
     )
@@ -195,7 +200,7 @@ class Settings(BaseModel):
     videos: str | None = _setting(
         None, "run",
         "folder of videos, one folder a class in it; a CSV or JSON list of videos; or the split "
-        "files of UCF101, HMDB51, Kinetics or Charades",
+        "files of UCF101, HMDB51, Kinetics or Charades; a path or a gs://, s3:// or minio:// URI",
         min_length=1,
     )
     video_folder: str | None = _setting(
@@ -203,7 +208,25 @@ class Settings(BaseModel):
         "folder that the paths of a list are relative to; by default the folder of the list",
         min_length=1,
     )
+    new_videos: Literal["refuse", "keep", "reevaluate", "restart"] = _setting(
+        "refuse", "run",
+        "what a search does when its videos have changed; refuse: it stops; keep: the new data set "
+        "counts from the next generation on, results on the old one go on to count; reevaluate: "
+        "the parents are trained and evaluated again, old results no longer count; restart: the "
+        "next generation is sampled anew, old results no longer count",
+    )
     generations: int = _setting(5, "run", "generations of this run", ge=1)
+    target_accuracy: float | None = _setting(
+        None, "run",
+        "top-1 accuracy on the validation split, or mAP where videos can have several labels, at "
+        "which the search has met its goal: once its best network reaches it", gt=0, le=1,
+    )
+    max_generations: int | None = _setting(
+        None, "run", "generations of the whole search, over all its runs", ge=1
+    )
+    patience: int | None = _setting(
+        None, "run", "generations without a fitter network after which the search has ended", ge=1
+    )
     candidates_per_pod: int = _setting(6, "run", "networks trained by one task, one by one", ge=1)
     candidate_timeout: float = _setting(
         3600.0, "result", "seconds after which a training is ended", gt=0

@@ -32,10 +32,10 @@ class Batch:
 
     def __init__(self, root: SearchRoot, generation: int, names: Sequence[str] | None) -> None:
         self.root = root
-        self.dataset: Dataset = root.need_dataset()
+        candidates: Candidates[Any] = root.need_candidates(generation)
+        self.dataset: Dataset = root.need_dataset(candidates.data)
         self.shards = CheckedShards(root, self.dataset)
         self.budget = Budget.of(root.settings)
-        candidates: Candidates[Any] = root.need_candidates(generation)
         born = {individual.name: individual for individual in candidates.individuals}
         unknown = [name for name in names or () if name not in born]
         if unknown:
@@ -53,7 +53,9 @@ class Batch:
 
     def folder(self, individual: Individual[Any]) -> ResultFolder:
         """Where an individual's result lies."""
-        return self.root.result_folder(individual.id, self.dataset.digest)
+        return self.root.result_folder(
+            individual.id, self.dataset.digest, individual.initialisation
+        )
 
     def candidate(self, individual: Individual[Any]) -> Candidate:
         """An individual as it is handed to a child process."""

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from videonas.errors import ConflictingSearch, NoVideos, SettingsError
+from videonas.errors import NoVideos, SettingsError
 from videonas.search.dataset import Dataset
 from videonas.search.root import SearchRoot
 from videonas.search.settings import Settings
+from videonas.steps.new_videos import check_new_videos, choose_dataset
+
+if TYPE_CHECKING:
+    from videonas.data.places import Fingerprint
+    from videonas.data.sources import Sources
 
 log = logging.getLogger(__name__)
 
@@ -27,13 +33,16 @@ ONE_LABEL_LACKS = ("map",)
 def data_prep(root: SearchRoot, progress: Callable[[int, int], None] | None = None) -> Dataset:
     """Makes the data set of a search, unless it is there.
 
+    The setting `new_videos` says what is done about videos that have changed; what is made counts
+    for generations that are not drawn yet.
+
     Args:
         root: where the search is kept.
         progress: told how many videos of how many are done.
 
     Raises:
         DataError: no data set can be made of the videos.
-        ConflictingSearch: the search has a data set of other videos.
+        ConflictingSearch: the search has a data set of other videos, and cannot go on with these.
         SettingsError: no videos are given, or the fitness or an objective does not suit their
             labels.
     """
@@ -44,8 +53,7 @@ def data_prep(root: SearchRoot, progress: Callable[[int, int], None] | None = No
         if settings.videos is None:
             return existing
     from videonas.data.layouts.recognise import find_sources
-    from videonas.data.prepare import prepare_dataset
-    from videonas.data.sources import source_digest
+    from videonas.data.sources import fingerprints, source_digest
 
     try:
         sources = find_sources(settings)
@@ -55,21 +63,43 @@ def data_prep(root: SearchRoot, progress: Callable[[int, int], None] | None = No
         log.info("%s; the data set is there: %s", error, existing.digest)
         return existing
     _check_fitness(settings, len(sources.classes), sources.multi_label)
-    digest = source_digest(sources, streams, settings)
+    prints = fingerprints(sources)
+    digest = source_digest(sources, streams, settings, prints)
     if existing is not None:
-        if existing.digest != digest:
-            raise ConflictingSearch(
-                f"{sources.place}: the videos are not those that the search at {root.uri} began "
-                f"with ({existing.source}); put them back, or begin another search in another "
-                "search root"
-            )
-        log.info("the data set is there: %s", digest)
-        return existing
-    with tempfile.TemporaryDirectory(prefix="videonas-") as scratch:
-        dataset = prepare_dataset(
-            sources, Path(scratch), streams, settings, digest, progress
+        if existing.digest == digest:
+            log.info("the data set is there: %s", digest)
+            return existing
+        check_new_videos(root, existing, sources, sources.place)
+    made = root.dataset(digest)  # where videos were put back
+    if made is None:
+        made = _prepare(root, sources, prints, digest, existing, progress)
+    return choose_dataset(root, made)
+
+
+def _prepare(
+    root: SearchRoot,
+    sources: Sources,
+    prints: Mapping[str, Fingerprint],
+    digest: str,
+    earlier: Dataset | None,
+    progress: Callable[[int, int], None] | None,
+) -> Dataset:
+    """Makes a data set, with the clips of an earlier one where their videos are as they were."""
+    from videonas.data.earlier import EarlierClips
+    from videonas.data.prepare import prepare_dataset
+
+    settings, streams, clips = root.settings, root.space.largest(), None
+    if earlier is not None and (videos := root.prepared_videos(earlier)) is not None:
+        clips = EarlierClips(earlier, videos, lambda split: root.shards(earlier, split))
+    with (
+        tempfile.TemporaryDirectory(prefix="videonas-") as scratch,
+        root.publication(digest) as publication,
+    ):
+        prepared = prepare_dataset(
+            sources, Path(scratch), streams, settings, digest, progress,
+            prints=prints, earlier=clips, closed=publication.send,
         )
-        return root.publish_dataset(dataset, Path(scratch))
+        return publication.finish(prepared.dataset, prepared.videos)
 
 
 def _check_fitness(settings: Settings, classes: int, multi_label: bool) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from videonas.search.individual import Individual
+from videonas.search.lineage import fitness
+from videonas.search.population import Member
 from videonas.search.result import Evaluation, Outcome
 from videonas.search.root import SearchRoot
 from videonas.steps.candidates import Batch
@@ -37,6 +39,25 @@ def evaluate(
     ]
     work_through(work, root.settings.attempts, batch.limits.patience)
     return batch.outcomes()
+
+
+def foremost(
+    root: SearchRoot, generation: int, names: Sequence[str] | None = None
+) -> Member[Any] | None:
+    """The fittest of a batch; where nobody is `ok`, the first; None of an empty batch.
+
+    Args:
+        root: where the search is kept.
+        generation: counted from 0.
+        names: of the individuals; None for all of the generation.
+    """
+    batch = Batch(root, generation, names)
+    members = [Member(each, batch.result(each)) for each in batch.individuals]
+    able = [m for m in members if m.result.outcome(batch.budget) == "ok"]
+    scored = [(score, m) for m in able if (score := fitness(m, root.settings)) is not None]
+    if scored:
+        return max(scored, key=lambda pair: pair[0])[1]
+    return next(iter(members), None)
 
 
 def _assignment(batch: Batch, individual: Individual[Any], supervisor: Supervisor) -> Assignment:

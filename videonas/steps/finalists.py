@@ -137,7 +137,7 @@ class Finalists:
         """
         if self.plan.initial == "scratch":
             return None
-        return self.root.result_folder(finalist.architecture, self.plan.data).fetch_weights()
+        return self.root.folder_of(self._member(finalist)).fetch_weights()
 
     # Test and export
 

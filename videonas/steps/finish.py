@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,9 +11,8 @@ from videonas.errors import VideonasError
 from videonas.search.finish_folder import FinishFolder
 from videonas.search.finished import Finished, Initial, Plan, make_plan
 from videonas.search.root import SearchRoot
+from videonas.steps.final_plan import plan_of_run
 from videonas.steps.finalists import Finalists
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,8 @@ def finish(
         VideonasError: no network has the outcome `ok`, or there is no test split.
         DamagedRecord: the history cannot be read.
     """
-    settings, dataset, lineage = root.settings, root.need_dataset(), root.lineage()
+    settings, lineage = root.settings, root.lineage()
+    dataset = root.need_dataset(lineage.data)
     if not dataset.splits["test"].videos:
         raise VideonasError(
             f"{root.uri}: the data set has no test split, and finish tests on it; begin a search "
@@ -117,24 +116,13 @@ def finish(
     return Finish(folder, record)
 
 
-def finish_run(root: SearchRoot, first: int) -> Finish | None:
-    """What a run of the pipeline ends with; None where there is nothing to do.
-
-    Args:
-        root: where the search is kept.
-        first: first generation of the run.
+def finish_run(root: SearchRoot) -> Finish | None:
+    """What a run of the pipeline ends with; None where there is nothing to do, see `plan_of_run`.
 
     Raises:
         VideonasError: as `finish`, or nobody was exported.
     """
-    if root.settings.finish_best == 0:
-        log.info("finish_best is 0: nothing to do")
-        return None
-    if root.head() < first:
-        log.info("generation %d has not ended: nothing to do", first)
-        return None
-    if not root.need_dataset().splits["test"].videos:
-        log.warning("the data set has no test split: nothing is finished")
+    if plan_of_run(root) is None:
         return None
     finished = finish(root)
     finished.record.need_best()

@@ -11,9 +11,12 @@ from videonas.errors import DamagedRecord, VideonasError
 from videonas.evolution import BirthPlace, open_algorithm
 from videonas.search.budget import Budget
 from videonas.search.dataset import Dataset
+from videonas.search.goal import goal_met
 from videonas.search.individual import Individual, individual_name
-from videonas.search.population import Candidates, Member
+from videonas.search.new_data import DataChange
+from videonas.search.population import Candidates, Member, Population
 from videonas.search.root import SearchRoot
+from videonas.steps.new_videos import data_change
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +51,8 @@ def mutate(root: SearchRoot, generation: int, last: int | None = None) -> Mutate
     Args:
         root: where the search is kept.
         generation: counted from 0.
-        last: generation after which the run ends; beyond it there is nothing to do.
+        last: generation after which the run ends; beyond it there is nothing to do, as in a search
+            that has met its goal.
 
     Raises:
         BudgetError: nothing that is drawn fits the budget.
@@ -58,10 +62,13 @@ def mutate(root: SearchRoot, generation: int, last: int | None = None) -> Mutate
     """
     if last is not None and generation > last:
         return Mutated(generation, False, [[]], 0)
-    dataset = root.need_dataset()
+    if goal := goal_met(root, generation):
+        log.info("generation %d is not to be: %s", generation, goal)
+        return Mutated(generation, False, [[]], 0)
     candidates = root.candidates(generation)
     if candidates is None:
-        candidates = root.publish_candidates(_draw(root, generation, dataset))
+        candidates = root.publish_candidates(_draw(root, generation))
+    dataset = root.need_dataset(candidates.data)
     for individual in candidates.individuals:
         root.publish_architecture(individual, dataset.task)
     waiting = [] if root.population(generation) else _without_result(root, candidates, dataset)
@@ -72,23 +79,67 @@ def mutate(root: SearchRoot, generation: int, last: int | None = None) -> Mutate
     return Mutated(generation, True, batches, len(candidates.individuals))
 
 
-def _draw(root: SearchRoot, generation: int, dataset: Dataset) -> Candidates[Any]:
-    settings, budget = root.settings, Budget.of(root.settings)
+def _draw(root: SearchRoot, generation: int) -> Candidates[Any]:
+    settings, budget, dataset = root.settings, Budget.of(root.settings), root.need_dataset()
     algorithm = open_algorithm(settings)
+    before = _before(root, generation)
+    change = data_change(root, before.data, dataset) if before else None
     # in order afresh: objectives may be others than when the generation ended
-    parents = algorithm.ranking(_parents(root, generation))
-    place = BirthPlace(root.space, dataset.task, settings, algorithm, budget, parents)
-    taken = {member.individual.id for member in parents}
+    parents = algorithm.ranking(before.parents if before else ())
     born: list[Individual[Any]] = []
-    for index in range(settings.children if generation else settings.population):
+    if change and change.discards:
+        again = change.policy == "reevaluate"
+        born = _born_again(root, generation, dataset, parents) if again else []
+        parents = []  # whoever else is born is sampled: no earlier result counts
+    place = BirthPlace(
+        root.space, dataset.task, settings, algorithm, budget, parents,
+        _first(root, generation, change),
+        has_weights=lambda parent: _has_weights(root, parent),
+    )
+    taken = {each.id for each in (*(member.individual for member in parents), *born)}
+    for index in range(len(born), settings.children if parents else settings.population):
         born.append(place.birth(individual_name(generation, index), taken))
         taken.add(born[-1].id)
-    return Candidates(generation, dataset.digest, budget, tuple(born))
+    return Candidates(generation, dataset.digest, budget, tuple(born), change)
 
 
-def _parents(root: SearchRoot, generation: int) -> Sequence[Member[Any]]:
+def _has_weights(root: SearchRoot, parent: Member[Any]) -> bool:
+    """Whether a child can begin with a parent's weights."""
+    training = parent.result.training
+    return bool(training and training.outcome == "ok") and root.folder_of(parent).has_weights()
+
+
+def _born_again(
+    root: SearchRoot, generation: int, dataset: Dataset, parents: Sequence[Member[Any]]
+) -> list[Individual[Any]]:
+    """The parents' networks that fit the static budget, to be trained on another data set."""
+    budget, task = Budget.of(root.settings), dataset.task
+    fit = [
+        parent.individual for parent in parents
+        if not budget.excess_of_costs(root.space.costs(parent.individual.architecture, task))
+    ]
+    return [
+        Individual(
+            individual_name(generation, index), each.id, each.architecture, "reevaluated",
+            (each.name,),
+        )
+        for index, each in enumerate(fit)
+    ]
+
+
+def _first(root: SearchRoot, generation: int, change: DataChange | None) -> int:
+    """The generation in which the search began, or was sampled anew."""
+    if change is not None and change.policy == "restart":
+        return generation
+    if generation == 0 or len(root.data_choices()) < 2:
+        return 0  # the videos never changed
+    return root.lineage().began()
+
+
+def _before(root: SearchRoot, generation: int) -> Population[Any] | None:
+    """How the generation before ended; None where there is none."""
     if generation == 0:
-        return ()
+        return None
     population = root.population(generation - 1)
     if population is None:
         raise VideonasError(
@@ -96,7 +147,7 @@ def _parents(root: SearchRoot, generation: int) -> Sequence[Member[Any]]:
         )
     if not population.parents:
         raise DamagedRecord(f"{root.uri}: nobody survived generation {generation - 1}")
-    return population.parents
+    return population
 
 
 def _without_result(root: SearchRoot, candidates: Candidates[Any], dataset: Dataset) -> list[str]:

@@ -9,15 +9,16 @@ from random import Random
 from statistics import median
 from typing import Any
 
-from videonas.errors import BudgetError, VideonasError
+from videonas.errors import BudgetError, StorageError, VideonasError
 from videonas.evolution import different, open_algorithm
+from videonas.memory import collection_paused
 from videonas.report import build_report
 from videonas.search.budget import Budget
-from videonas.search.dataset import Dataset
 from videonas.search.lineage import fitness
-from videonas.search.population import Member, Population
+from videonas.search.population import Candidates, Member, Population
 from videonas.search.root import SearchRoot
 from videonas.search.settings import Settings
+from videonas.steps.metadata import accuracy, finite
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class Selected:
         }
 
 
+@collection_paused()
 def select(root: SearchRoot, generation: int) -> Selected:
     """Ends a generation, unless it has ended.
 
@@ -60,17 +62,23 @@ def select(root: SearchRoot, generation: int) -> Selected:
         BudgetError: nobody is inside the budget.
         VideonasError: a candidate has no result yet, or no network could be trained.
         DamagedRecord: the population before cannot be read.
+        StorageError: the store lost what was written to it.
     """
     population = root.population(generation)
     if population is None:
         population = root.publish_population(_end(root, generation))
     lineage = root.lineage()
-    report = build_report(root, lineage)
-    root.publish_report(generation, report)
+    if len(lineage.generations) <= generation:
+        raise StorageError(
+            f"{root.generation_address(generation)}: its population.json was written and is not "
+            "there, so the store lost it; run again: what is finished is not repeated"
+        )
     best = lineage.best(root.settings, generation)
     assert best is not None, "a generation ends with somebody inside its budget"
     kept = lineage.fittest(root.settings, generation)[: max(root.settings.finish_best, 1)]
     _free_weights(root, population, kept)
+    report = build_report(root, lineage)
+    root.publish_report(generation, report)  # comes last: it says that the rest is done
     metrics = _metrics(population, best, root.settings)
     log.info("generation %d: best %s, fitness %.4f", generation, best.individual.name,
              metrics["best_fitness"])
@@ -78,11 +86,12 @@ def select(root: SearchRoot, generation: int) -> Selected:
 
 
 def _end(root: SearchRoot, generation: int) -> Population[Any]:
-    settings, dataset = root.settings, root.need_dataset()
+    settings, candidates = root.settings, root.need_candidates(generation)
     budget = Budget.of(settings)
-    newborn = _finished(root, generation, dataset, budget)
+    newborn = _finished(root, candidates, budget)
     before = root.population(generation - 1) if generation else None
-    parents = tuple(before.parents) if before else ()
+    stay = before is not None and not (candidates.change and candidates.change.discards)
+    parents = tuple(before.parents) if before and stay else ()
     able = [m for m in (*parents, *newborn) if m.result.outcome(budget) == "ok"]
     if not able:
         raise _nobody(generation, newborn, budget)
@@ -92,23 +101,24 @@ def _end(root: SearchRoot, generation: int) -> Population[Any]:
     return Population(
         generation,
         root.digest_before(generation),
-        dataset.digest,
+        candidates.data,
         budget,
         tuple(newborn),
         tuple(algorithm.survival(ranked, rng)),
+        candidates.change,
     )
 
 
 def _finished(
-    root: SearchRoot, generation: int, dataset: Dataset, budget: Budget
+    root: SearchRoot, candidates: Candidates[Any], budget: Budget
 ) -> list[Member[Any]]:
-    born = root.need_candidates(generation).individuals
-    members = [Member(individual, root.result(individual, dataset)) for individual in born]
+    dataset = root.need_dataset(candidates.data)
+    members = [Member(each, root.result(each, dataset)) for each in candidates.individuals]
     waiting = [m.individual.name for m in members if m.result.outcome(budget) is None]
     if waiting:
         raise VideonasError(
             f"{root.uri}: {len(waiting)} of {len(members)} candidates of generation "
-            f"{generation} have no result yet, {waiting[0]} among them; run again: "
+            f"{candidates.generation} have no result yet, {waiting[0]} among them; run again: "
             "what is finished is not repeated"
         )
     return members
@@ -143,10 +153,11 @@ def _free_weights(
     """
     then = population.generation - root.settings.keep_weights
     record = root.population(then) if then >= 0 else None
-    alive = {m.individual.id for m in (*population.parents, *kept)}
+    # whoever is drawn from now on inherits from one of these parents, or of later ones
+    alive = {m.result.key for m in (*population.parents, *kept)}
     for member in (*record.newborn, *record.parents) if record else ():
-        if member.individual.id not in alive and member.result.evaluation is not None:
-            root.result_folder(member.individual.id, population.data).delete_weights()
+        if member.result.key not in alive and member.result.evaluation is not None:
+            root.folder_of(member).delete_weights()
 
 
 def _metrics(
@@ -165,7 +176,11 @@ def _metrics(
         metrics["newborn_median_fitness"] = median(scores)
     if settings.early_stopping:
         metrics["ended_early"] = sum(_ended_early(m, settings) for m in trained)
-    return {**metrics, "born": len(population.newborn), "born_ok": len(trained)}
+    metrics["born"], metrics["born_ok"] = len(population.newborn), len(trained)
+    return finite({
+        **metrics, "generation": population.generation,
+        "best_accuracy": accuracy(best.result.metrics),
+    })
 
 
 def _ended_early(member: Member[Any], settings: Settings) -> bool:

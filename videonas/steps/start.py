@@ -9,8 +9,10 @@ from typing import Any
 
 from videonas.errors import SettingsError
 from videonas.evolution.starts import check_starts
+from videonas.search.goal import goal_met
 from videonas.search.root import SearchRoot
 from videonas.search.settings import make_settings, merge_settings
+from videonas.steps.final_plan import left_to_finish
 
 log = logging.getLogger(__name__)
 
@@ -27,11 +29,17 @@ class Started:
         first: generation that comes next.
         last: generation after which the run ends.
         metadata: of the search, flat, for an artifact store.
+        go: whether there is anything to do. Where the search has met its goal there is not, but
+            for its best networks, if an earlier run was stopped before it finished them; `last`
+            comes before `first` then.
+        goal: why the goal is met, in a sentence; empty where it is not.
     """
 
     first: int
     last: int
     metadata: dict[str, str | float]
+    go: bool = True
+    goal: str = ""
 
 
 def form_settings(settings: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
@@ -87,11 +95,25 @@ def start(root: SearchRoot, given: Mapping[str, Any], most: int | None = None) -
     settings = root.start(given)
     root.lineage()  # a damaged history is told before anything is trained on it
     head = root.head()
-    log.info("generation %d comes next, of %s by %s", head + 1, settings.space, settings.algorithm)
+    if head >= 0 and not root.has_report(head):
+        from videonas.steps.select import select
+
+        select(root, head)  # it was stopped between its writes, and no run comes back to it
+    goal = goal_met(root)
+    if goal:
+        log.info("the search has met its goal: %s", goal)
+    else:
+        log.info(
+            "generation %d comes next, of %s by %s", head + 1, settings.space, settings.algorithm
+        )
     metadata: dict[str, str | float] = {
         "space": settings.space,
         "algorithm": settings.algorithm,
         "seed": settings.seed,
         "generations_done": head + 1,
     }
+    if goal:
+        # a run that was stopped before its last step left it to this one
+        go = left_to_finish(root)
+        return Started(head + 1, head, {**metadata, "goal_met": goal}, go, goal)
     return Started(head + 1, head + settings.generations, metadata)

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from videonas.search.individual import Individual, candidate_seed
-from videonas.search.result import Latency, Outcome, Training
+from videonas.search.result import Outcome, Training
 from videonas.search.root import SearchRoot
 from videonas.steps.candidates import Batch
+from videonas.steps.measure import Meter, publish_ending
+from videonas.steps.trained_parent import WeightsGone, trained_parent
 from videonas.training.attempts import Assignment, work_through
 from videonas.training.early_stopping import Curve
-from videonas.training.jobs import MEASURE, PRELOAD, TRAIN, TrainingJob
+from videonas.training.jobs import PRELOAD, TRAIN, TrainingJob
 from videonas.training.machine_lock import machine_lock
-from videonas.training.supervisor import Ending, Supervisor
+from videonas.training.supervisor import Supervisor
 
 
 def train_candidate(
     root: SearchRoot, generation: int, names: Sequence[str] | None = None
 ) -> dict[str, Outcome | None]:
-    """Measures and trains candidates; whatever goes wrong with one is its outcome.
+    """Measures what is not measured, and trains; whatever goes wrong with one is its outcome.
 
     Args:
         root: where the search is kept.
@@ -50,6 +52,11 @@ class _Trainer:
     supervisor: Supervisor
     scratch: Path
 
+    @property
+    def meter(self) -> Meter:
+        """Measures what `measure` has not."""
+        return Meter(self.batch, self.supervisor)
+
     def assignment(self, individual: Individual[Any]) -> Assignment:
         """The work on one individual."""
         folder = self.batch.folder(individual)
@@ -58,26 +65,13 @@ class _Trainer:
             folder,
             "training",
             done=lambda: self._done(individual),
-            work=lambda: self._measure(individual) or self._train(individual),
+            work=lambda: self.meter.measure(individual) or self._train(individual),
             give_up=lambda why: folder.publish(Training("failed", why)),
         )
 
     def _done(self, individual: Individual[Any]) -> bool:
         result = self.batch.result(individual)
         return result.training is not None or bool(result.excess(self.batch.budget))
-
-    def _measure(self, individual: Individual[Any]) -> str:
-        """Measures latency unless that is done or off; gives back why it could not."""
-        folder = self.batch.folder(individual)
-        if not self.batch.root.settings.measure_latency or folder.latency() is not None:
-            return ""
-        with machine_lock(alone=True):
-            candidate = self.batch.candidate(individual)
-            ending = self.supervisor.run(MEASURE, candidate, self.batch.limits)
-        if isinstance(ending.value, Latency):
-            folder.publish(ending.value)
-            return ""
-        return self._publish(individual, ending)
 
     def _train(self, individual: Individual[Any]) -> str:
         """Trains unless that is settled; gives back why it could not."""
@@ -86,40 +80,44 @@ class _Trainer:
         weights = self.scratch / f"{individual.name}.weights.h5"
         weights.unlink(missing_ok=True)  # of an attempt that crashed
         shards = self.batch.shards.of("train")
+        try:
+            parent = trained_parent(self.batch.root, individual)
+        except WeightsGone as error:
+            self.batch.folder(individual).publish(Training("failed", str(error)))
+            return ""
         with machine_lock(alone=False):
             seed = candidate_seed(self.batch.root.settings, individual.id)
             candidate = self.batch.candidate(individual)
-            job = TrainingJob(candidate, seed, shards, weights, self._curves())
+            curves = self._curves(individual)
+            job = TrainingJob(candidate, seed, shards, weights, curves, parent=parent)
             ending = self.supervisor.run(TRAIN, job, self.batch.limits)
         if ending.kind == "finished" and weights.exists():
             self.batch.folder(individual).publish_weights(weights)
-        return self._publish(individual, ending)
+        return publish_ending(self.batch, individual, ending)
 
-    def _publish(self, individual: Individual[Any], ending: Ending) -> str:
-        """Publishes how training ended; gives back why it has to be tried again, if so."""
-        if ending.kind == "crashed":
-            return ending.message
-        training = ending.value_or(Training)
-        peak = round(ending.peak_memory_mb, 1)
-        self.batch.folder(individual).publish(replace(training, peak_memory_mb=peak))
-        return ""
+    def _curves(self, individual: Individual[Any]) -> tuple[Curve, ...]:
+        """Of this search's finished trainings, each result once; none where none is ended early.
 
-    def _curves(self) -> tuple[Curve, ...]:
-        """Of this search's finished trainings, each network once; none where none is ended early.
-
+        Trainings that began with a parent's weights are compared with such alone, those that began
+        with new ones with the others: the first have a head start that says nothing of a network.
         Others may train at the same time, so those of this generation are looked up each time.
         """
         if not self.batch.root.settings.early_stopping:
             return ()
         born = self.batch.root.need_candidates(self.generation).individuals
         finished = dict(self._earlier)
-        for individual in born:
-            if finished.get(individual.id) is None:
-                finished[individual.id] = self.batch.folder(individual).training()
-        return tuple(training.curve for training in finished.values() if training is not None)
+        for folder in map(self.batch.folder, born):
+            if finished.get(folder.key) is None:
+                finished[folder.key] = folder.training()
+        inherits = individual.inherits is not None
+        return tuple(
+            training.curve for training in finished.values()
+            if training is not None and (training.inherited is not None) == inherits
+        )
 
     @cached_property
     def _earlier(self) -> dict[str, Training | None]:
-        """The trainings of the generations that ended, by architecture."""
-        members = self.batch.root.lineage().members.values()
-        return {m.individual.id: m.result.training for m in members}
+        """The trainings on the same data of the generations that ended, by result key."""
+        generations = self.batch.root.lineage().generations
+        same = [g for g in generations if g.data == self.batch.dataset.digest]
+        return {m.result.key: m.result.training for g in same for m in g.newborn}

@@ -106,15 +106,36 @@ class GcsStore(ObjectStore):
         return self._unless(answers.NotFound, get)
 
     def _names(self, prefix: str, most: int | None = None) -> list[str]:
-        def names() -> list[str]:
+        return [blob.name for blob in self._listed(prefix, "name", most)]
+
+    def _level(self, prefix: str) -> list[str]:
+        def level() -> list[str]:
+            """All pages together."""
+            found = self._client.list_blobs(
+                self._bucket, prefix=prefix, delimiter="/", page_size=self.page_length,
+                fields="items(name),prefixes,nextPageToken", **ONCE,
+            )
+            names = [blob.name for blob in found]
+            return [*names, *found.prefixes]  # known once all pages were read
+
+        return self._ask(level)
+
+    def _versions(self, prefix: str) -> dict[str, Version]:
+        return {
+            blob.name: Version(str(blob.generation), blob.size, blob.crc32c or "")
+            for blob in self._listed(prefix, "name,generation,size,crc32c")
+        }
+
+    def _listed(self, prefix: str, fields: str, most: int | None = None) -> list[Any]:
+        def listed() -> list[Any]:
             """All pages together."""
             found = self._client.list_blobs(
                 self._bucket, prefix=prefix, max_results=most, page_size=self.page_length,
-                fields="items(name),nextPageToken", **ONCE,
+                fields=f"items({fields}),nextPageToken", **ONCE,
             )
-            return [blob.name for blob in found]
+            return list(found)
 
-        return self._ask(names)
+        return self._ask(listed)
 
     def _delete(self, name: str) -> None:
         self._unless(answers.NotFound, lambda: self._bucket.delete_blob(name, **ONCE))

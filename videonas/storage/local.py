@@ -76,6 +76,20 @@ class LocalStore:
             ]
         return iter(sorted(key for key in found if key.startswith(prefix)))
 
+    def children(self, folder: str) -> list[str]:
+        """See `Store.children`. Links to folders are not followed."""
+        top = self.folder / folder
+        with explained(top):
+            try:
+                with os.scandir(top) as entries:
+                    found = [
+                        f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name
+                        for entry in entries if entry.name != SCRATCH
+                    ]
+            except FileNotFoundError:  # folders are made with the first file in them
+                found = []
+        return sorted(found)
+
     def delete(self, key: str) -> None:
         """See `Store.delete`."""
         with explained(self._path(key)):

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from videonas.errors import NothingThere, StorageError
 from videonas.storage.cache import cache_folder, cache_limit, open_cache
+from videonas.storage.local import explained
 from videonas.storage.parallel import write_in_parts
 from videonas.storage.store import check_key
 
@@ -74,6 +75,7 @@ class ObjectStore(ABC):
     requests_at_once = 10  # connections that both clients keep open
     page_length = 1000  # names that one request lists: as many as both take
     part_length = 16 * 2**20  # bytes of a part of a large file; S3 takes none under 5 MiB
+    rights = "list, read, create and delete"  # what permission is asked for, in messages
 
     def __init__(self, scheme: str, uri: str) -> None:
         self.bucket, _, prefix = uri.partition("://")[2].partition("/")
@@ -137,6 +139,13 @@ class ObjectStore(ABC):
             names = self._names(self._prefix + prefix)
         return iter(sorted(name.removeprefix(self._prefix) for name in names))
 
+    def children(self, folder: str) -> list[str]:
+        """See `Store.children`."""
+        top = self._prefix + folder
+        with self._explained(folder):
+            names = self._level(top)
+        return sorted(rest for name in names if (rest := name.removeprefix(top)))
+
     def delete(self, key: str) -> None:
         """See `Store.delete`.
 
@@ -145,6 +154,35 @@ class ObjectStore(ABC):
         """
         with self._explained(key):
             self._delete(self._name(key))
+
+    # What only object storage has: files that somebody else wrote, which may be replaced
+
+    def versions(self, prefix: str) -> dict[str, Version]:
+        """What is at each key that starts with `prefix`, sorted, as one listing says."""
+        with self._explained(prefix):
+            found = self._versions(self._prefix + prefix)
+        return {name.removeprefix(self._prefix): found[name] for name in sorted(found)}
+
+    def part(self, key: str, version: Version, start: int, end: int) -> bytes:
+        """The bytes from `start` to before `end` of a version.
+
+        Raises:
+            NothingThere: this version is there no more.
+        """
+        with self._explained(key):
+            data = self._part(self._name(key), version, start, end)
+        if data is None:
+            raise NothingThere(f"{self._where(key)}: it was removed or changed while it was read")
+        return data
+
+    def download(self, key: str, version: Version, path: Path) -> None:
+        """Writes a version to a new local file at `path`, past the cache.
+
+        Raises:
+            NothingThere: this version is there no more.
+        """
+        with explained(path):
+            self._fetch(key, version, path)
 
     # What a subclass does
 
@@ -173,6 +211,14 @@ class ObjectStore(ABC):
         """Names of all objects, or of so many, that begin so."""
 
     @abstractmethod
+    def _level(self, prefix: str) -> list[str]:
+        """As `_names`, up to the next `/`: of what goes on after it, the beginning once."""
+
+    @abstractmethod
+    def _versions(self, prefix: str) -> dict[str, Version]:
+        """Every object that begins so, by name; its checksum only where a listing tells it."""
+
+    @abstractmethod
     def _delete(self, name: str) -> None:
         """Removes an object if it is there."""
 
@@ -191,8 +237,8 @@ class ObjectStore(ABC):
 
     def _not_permitted(self, detail: str) -> str:
         return (
-            f"permission denied ({detail}); a search needs to list, read, create and delete "
-            f"objects in {self.bucket!r}"
+            f"permission denied ({detail}); a search needs to {self.rights} objects in "
+            f"{self.bucket!r}"
         )
 
     # How it is done
@@ -253,10 +299,7 @@ class ObjectStore(ABC):
 
         def part(start: int, end: int) -> bytes:
             """Some bytes of this version, and of no other."""
-            data = self._part(self._name(key), version, start, end)
-            if data is None:
-                raise StorageError(f"{self._where(key)}: it was deleted while it was read")
-            return data
+            return self.part(key, version, start, end)
 
         with self._explained(key):
             for _ in range(TRIES):

@@ -176,17 +176,32 @@ class S3Store(ObjectStore):
             raise
 
     def _names(self, prefix: str, most: int | None = None) -> list[str]:
-        names: list[str] = []
+        return [found["Key"] for found in self._listed(prefix, most)]
+
+    def _versions(self, prefix: str) -> dict[str, Version]:
+        return {
+            found["Key"]: Version(found["ETag"], found["Size"], "")
+            for found in self._listed(prefix)
+        }
+
+    def _level(self, prefix: str) -> list[str]:
+        return [found["Key"] for found in self._listed(prefix, Delimiter="/")]
+
+    def _listed(
+        self, prefix: str, most: int | None = None, **how: str
+    ) -> list[dict[str, Any]]:
+        contents: list[dict[str, Any]] = []
         following: dict[str, Any] = {"MaxKeys": most or self.page_length}
         while True:
             page = self._ask(
                 lambda: self._client.list_objects_v2(
-                    Bucket=self.bucket, Prefix=prefix, **following
+                    Bucket=self.bucket, Prefix=prefix, **how, **following
                 )
             )
-            names += [found["Key"] for found in page.get("Contents", ())]
+            contents += page.get("Contents", ())
+            contents += [{"Key": each["Prefix"]} for each in page.get("CommonPrefixes", ())]
             if not page["IsTruncated"] or most is not None:
-                return names
+                return contents
             following["ContinuationToken"] = page["NextContinuationToken"]
 
     def _delete(self, name: str) -> None:

@@ -58,6 +58,13 @@ class Store(Protocol):
     def keys(self, prefix: str) -> Iterator[str]:
         """All keys that start with `prefix`, sorted."""
 
+    def children(self, folder: str) -> list[str]:
+        """Names right below a folder, sorted; those of folders end in `/`.
+
+        Args:
+            folder: empty for the top, or a path that ends in `/`.
+        """
+
     def delete(self, key: str) -> None:
         """Removes `key`; nothing happens when it is not there."""
 

@@ -41,7 +41,7 @@ class Assignment:
 
     name: str
     folder: ResultFolder
-    task: Literal["training", "evaluation"]
+    task: Literal["latency", "training", "evaluation"]
     done: Callable[[], bool]
     work: Callable[[], str]
     give_up: Callable[[str], object]

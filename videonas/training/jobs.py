@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from videonas.networks import BUILDER_MODULES
 from videonas.search.dataset import Shard
 from videonas.search.settings import Settings
+from videonas.spaces import Edit
 from videonas.task import Sampling, Task
 from videonas.training.early_stopping import Curve
 
@@ -49,6 +50,27 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class TrainedParent:
+    """What a parent leaves to a child.
+
+    Attributes:
+        name: of the parent.
+        architecture: of the parent, normalised.
+        edits: that lead from it to the child, in order.
+        weights: of the parent.
+        key: of the parent's result.
+        steps: of the optimiser behind these weights.
+    """
+
+    name: str
+    architecture: Any
+    edits: Sequence[Edit]
+    weights: Path
+    key: str
+    steps: int
+
+
+@dataclass(frozen=True)
 class TrainingJob:
     """The training of one candidate.
 
@@ -61,6 +83,7 @@ class TrainingJob:
             behind; none and it never ends early.
         initial: weights of an equal network to begin from; None for new ones.
         progress: a file for the number of steps made, in place of log lines; None for log lines.
+        parent: what a parent leaves, to begin from; None for new weights.
     """
 
     candidate: Candidate
@@ -70,6 +93,7 @@ class TrainingJob:
     curves: tuple[Curve, ...] = ()
     initial: Path | None = None
     progress: Path | None = None
+    parent: TrainedParent | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -23,6 +24,7 @@ from videonas.search.settings import Settings
 from videonas.task import Task
 from videonas.training.augmentation import augment, to_input
 from videonas.training.early_stopping import curve_of, ends_early, stretch_ends
+from videonas.training.inheritance import take_over
 from videonas.training.jobs import Stopwatch, TrainingJob
 from videonas.training.setup import set_up
 
@@ -56,9 +58,16 @@ def train_job(job: TrainingJob) -> Training:
         return Training("invalid", message, seconds=watch.seconds)
     if job.initial is not None:
         model.load_weights(job.initial)
+    inherited = None
+    if job.parent is not None:
+        try:
+            inherited = take_over(model, job.parent, candidate)
+        except (OSError, ValueError, KeyError) as error:
+            message = f"cannot inherit from {job.parent.name}: {error}".splitlines()[0]
+            return Training("failed", message, seconds=watch.seconds)
     watch.lap("build")
     try:
-        return _train(model, job, watch)
+        return replace(_train(model, job, watch), inherited=inherited)
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         message = f"out of memory: {error}".splitlines()[0]
         return Training("out_of_memory", message, seconds=watch.seconds)

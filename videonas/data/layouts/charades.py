@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from videonas.data.layouts.files import FilesByStem
 from videonas.data.layouts.rows import Classes, Row, gather
 from videonas.data.layouts.tables import read_lines, read_table, tables_with
+from videonas.data.places import Place
 from videonas.data.sources import Sources
 from videonas.errors import DataError, brief
 
@@ -21,12 +21,12 @@ _ACTION = re.compile(r"(c\d+)(\s+[0-9.]+){0,2}", re.ASCII)
 _SPLIT = re.compile(r"_(train|test)$", re.IGNORECASE)
 
 
-def recognises(place: Path) -> bool:
+def recognises(place: Place) -> bool:
     """Whether a file is such a table, or a folder holds some."""
     return bool(tables_with(place, COLUMNS))
 
 
-def read(place: Path, folder: Path, split_number: int) -> Sources:
+def read(place: Place, folder: Place, split_number: int) -> Sources:
     """The videos of all tables.
 
     A video is the file named by its `id`, with the suffix of any video, anywhere below the folder;
@@ -52,7 +52,7 @@ def read(place: Path, folder: Path, split_number: int) -> Sources:
     return gather(rows, place, folder, "Charades CSV", classes)
 
 
-def _classes(path: Path) -> Iterator[tuple[str, str]]:
+def _classes(path: Place) -> Iterator[tuple[str, str]]:
     for number, line in read_lines(path):
         found = _CLASS_LINE.fullmatch(line)
         if found is None:
@@ -63,7 +63,7 @@ def _classes(path: Path) -> Iterator[tuple[str, str]]:
         yield found[1], found[2]
 
 
-def _rows(path: Path, files: FilesByStem, names: Mapping[str, str]) -> Iterator[Row]:
+def _rows(path: Place, files: FilesByStem, names: Mapping[str, str]) -> Iterator[Row]:
     source, split = f"{path}, line", _SPLIT.search(path.stem)
     for number, cells in read_table(path, strict=False):
         where = f"{source} {number}"

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-from videonas.data.layouts.files import SUFFIXES, is_video, videos_below, visible
+from videonas.data.layouts.files import SUFFIXES, is_video, videos_below
 from videonas.data.layouts.tables import LIST_SUFFIXES
+from videonas.data.places import Place, visible
 from videonas.data.sources import Sources, SourceVideo
 from videonas.errors import DataError, NoVideos
 
 log = logging.getLogger(__name__)
 
 
-def read(folder: Path) -> Sources:
+def read(folder: Place) -> Sources:
     """Every video in `folder/<class>/`, at any depth below it.
 
     Hidden files and folders are left out, and so is a folder without a video. Classes are in
@@ -45,7 +45,7 @@ def read(folder: Path) -> Sources:
     return Sources(folder, folder, "class folders", tuple(by_class), videos, listed=False)
 
 
-def _check_classes(folder: Path, by_class: Mapping[str, Sequence[str]]) -> None:
+def _check_classes(folder: Place, by_class: Mapping[str, Sequence[str]]) -> None:
     if not by_class:
         raise NoVideos(
             f"videos: found no {', '.join(SUFFIXES)} file in {folder}/<class>/{_hint(folder)}"
@@ -58,7 +58,7 @@ def _check_classes(folder: Path, by_class: Mapping[str, Sequence[str]]) -> None:
         )
 
 
-def _hint(folder: Path) -> str:
+def _hint(folder: Place) -> str:
     loose = sorted(visible(entry.name for entry in folder.iterdir() if is_video(entry.name)))
     if not loose or _list_hint(folder):
         return _list_hint(folder)
@@ -68,7 +68,7 @@ def _hint(folder: Path) -> str:
     )
 
 
-def _list_hint(folder: Path) -> str:
+def _list_hint(folder: Place) -> str:
     names = (entry.name for entry in folder.iterdir())
     lists = sorted(visible(name for name in names if name.lower().endswith(LIST_SUFFIXES)))
     return f"; if {lists[0]} there lists them, give its path" if lists else ""

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import PurePosixPath
 
+from videonas.data.places import Place, videos_of
 from videonas.errors import DataError
 
 SUFFIXES = (".avi", ".gif", ".mkv", ".mov", ".mp4", ".webm")
 """What a video's name ends in, in any mixture of cases."""
-
-
-def visible(names: Iterable[str]) -> Iterator[str]:
-    """The names that are not hidden."""
-    return (name for name in names if not name.startswith("."))
 
 
 def is_video(name: str) -> bool:
@@ -22,7 +18,7 @@ def is_video(name: str) -> bool:
     return name.lower().endswith(SUFFIXES)
 
 
-def videos_below(folder: Path, name: str = "") -> Iterator[str]:
+def videos_below(folder: Place, name: str = "") -> Iterator[str]:
     """Every video at any depth in `folder/name`, by its path relative to `folder`, in no order.
 
     Hidden files and folders are left out.
@@ -34,19 +30,13 @@ def videos_below(folder: Path, name: str = "") -> Iterator[str]:
     Raises:
         DataError: a name is not UTF-8.
     """
-    for parent, folders, files in os.walk(folder / name):
-        folders[:] = visible(folders)
-        for file in visible(files):
-            path = Path(parent, file)
-            # A link to a missing file is a bad video, not no video; pipes and the like are none.
-            if is_video(file) and (path.is_file() or path.is_symlink()):
-                yield _utf8(path.relative_to(folder).as_posix(), folder)
+    return (_utf8(path, folder) for path in videos_of(folder).below(name, is_video))
 
 
 class FilesByStem:
     """The videos below a folder, by their name without its suffix."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Place) -> None:
         """Looks through the folder, once.
 
         Raises:
@@ -54,7 +44,7 @@ class FilesByStem:
         """
         self._paths: dict[str, list[str]] = {}
         for path in sorted(videos_below(folder)):
-            self._paths.setdefault(Path(path).stem, []).append(path)
+            self._paths.setdefault(PurePosixPath(path).stem, []).append(path)
 
     def find(self, stem: str, within: str = "") -> str:
         """The path of a video relative to the folder, or `stem.mp4` where there is none.
@@ -64,10 +54,10 @@ class FilesByStem:
             within: of several, one in a folder of this name is preferred.
         """
         paths = self._paths.get(stem, [f"{stem}.mp4"])
-        return next((path for path in paths if within in Path(path).parts), paths[0])
+        return next((path for path in paths if within in PurePosixPath(path).parts), paths[0])
 
 
-def _utf8(path: str, folder: Path) -> str:
+def _utf8(path: str, folder: Place) -> str:
     try:
         path.encode()
     except UnicodeEncodeError:

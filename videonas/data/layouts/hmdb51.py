@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from videonas.data.layouts.rows import Row, gather
 from videonas.data.layouts.tables import read_lines
+from videonas.data.places import Place
 from videonas.data.sources import Sources
 from videonas.errors import DataError, brief
 
@@ -17,12 +17,12 @@ SPLITS = {"1": "train", "2": "test", "0": None}
 _FILE = re.compile(r"(.+)_test_split([1-3])\.txt")
 
 
-def recognises(place: Path) -> bool:
+def recognises(place: Place) -> bool:
     """Whether a folder holds the split files."""
     return place.is_dir() and any(_FILE.fullmatch(entry.name) for entry in place.iterdir())
 
 
-def read(place: Path, folder: Path, split_number: int) -> Sources:
+def read(place: Place, folder: Place, split_number: int) -> Sources:
     """The videos of one official split.
 
     A file's name begins with the name of the recording that it was cut from, and the class:
@@ -47,12 +47,12 @@ def read(place: Path, folder: Path, split_number: int) -> Sources:
     return gather(rows, place, folder, f"HMDB51 split {split_number}")
 
 
-def _number(path: Path) -> int:
+def _number(path: Place) -> int:
     found = _FILE.fullmatch(path.name)
     return int(found[2]) if found and not path.name.startswith(".") else 0
 
 
-def _rows(path: Path) -> Iterator[Row]:
+def _rows(path: Place) -> Iterator[Row]:
     found = _FILE.fullmatch(path.name)
     assert found is not None  # see `read`
     label, source = found[1], f"{path}, line"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from videonas.data.layouts.files import FilesByStem
 from videonas.data.layouts.rows import Row, gather, split_of
 from videonas.data.layouts.tables import read_table, tables_with
+from videonas.data.places import Place
 from videonas.data.sources import Sources
 from videonas.errors import DataError, brief
 
@@ -20,12 +20,12 @@ _LATEST = 10**6
 """Seconds, which a file's name gives in six digits."""
 
 
-def recognises(place: Path) -> bool:
+def recognises(place: Place) -> bool:
     """Whether a file is such a table, or a folder holds some."""
     return bool(tables_with(place, COLUMNS))
 
 
-def read(place: Path, folder: Path, split_number: int) -> Sources:
+def read(place: Place, folder: Place, split_number: int) -> Sources:
     """The clips of all tables.
 
     A clip is the file `<youtube_id>_<start>_<end>`, both in seconds of six digits, with the suffix
@@ -53,7 +53,7 @@ def read(place: Path, folder: Path, split_number: int) -> Sources:
     return gather(rows, place, folder, "Kinetics CSV")
 
 
-def _rows(path: Path, files: FilesByStem) -> Iterator[Row]:
+def _rows(path: Place, files: FilesByStem) -> Iterator[Row]:
     source = f"{path}, line"
     for number, cells in read_table(path, strict=False):
         where, label = f"{source} {number}", cells["label"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from videonas.data.layouts.rows import NUMBER, Row, gather, split_of
 from videonas.data.layouts.tables import TABLE_SUFFIXES, lines_of, read_table, read_text
+from videonas.data.places import Place
 from videonas.data.sources import Sources
 from videonas.errors import DataError, brief, did_you_mean
 
@@ -19,7 +19,7 @@ COLUMNS = ("path", "label", "labels", "split", "group")
 _SEPARATORS = re.compile("[;|]")
 
 
-def read(place: Path, folder: Path) -> Sources:
+def read(place: Place, folder: Place) -> Sources:
     """The videos of a list.
 
     Args:
@@ -36,14 +36,14 @@ def read(place: Path, folder: Path) -> Sources:
     return gather(_in_one_code(rows), place, folder, layout, groups_are_given=True)
 
 
-def _table_rows(place: Path) -> Iterator[Row]:
+def _table_rows(place: Place) -> Iterator[Row]:
     source = f"{place}, line"
     for number, cells in read_table(place, strict=True):
         _check_columns(cells, str(place), "; the first row names the columns")
         yield _row(cells, source, number)
 
 
-def _json_rows(place: Path) -> Iterator[Row]:
+def _json_rows(place: Place) -> Iterator[Row]:
     text = read_text(place)
     if text.lstrip().startswith("["):
         source = f"{place}, row"
@@ -61,7 +61,7 @@ def _json_rows(place: Path) -> Iterator[Row]:
         yield _row(cells, source, number)
 
 
-def _objects(text: str, place: Path) -> Iterator[tuple[int, Any]]:
+def _objects(text: str, place: Place) -> Iterator[tuple[int, Any]]:
     for number, line in lines_of(text):
         yield number, _parsed(line, f"{place}, line {number}")
 

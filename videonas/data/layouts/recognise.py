@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
-from pathlib import Path
 from typing import Protocol
 
 from videonas.data.layouts import charades, class_folders, hmdb51, kinetics, lists, ucf101
 from videonas.data.layouts.tables import LIST_SUFFIXES
+from videonas.data.places import Place, open_place, videos_of
 from videonas.data.sources import Sources
 from videonas.errors import DataError, NoVideos, SettingsError
 from videonas.search.settings import Settings
@@ -22,10 +21,10 @@ _NAMED = 3
 class Published(Protocol):
     """The layout of a published data set."""
 
-    def recognises(self, place: Path) -> bool:
+    def recognises(self, place: Place) -> bool:
         """Whether a file or a folder is laid out so."""
 
-    def read(self, place: Path, folder: Path, split_number: int) -> Sources:
+    def read(self, place: Place, folder: Place, split_number: int) -> Sources:
         """The videos there, with paths relative to `folder`."""
 
 
@@ -44,12 +43,13 @@ def find_sources(settings: Settings) -> Sources:
         NoVideos: nothing is there, or none of the files that a list names.
         DataError: it cannot be read, or is not as the layout asks; more of the files that a list
             names are missing than `max_bad_videos` allows.
+        StorageError: a scheme is not known, or a store cannot be reached or read.
     """
     if settings.videos is None:
         raise SettingsError(
             "no videos: give --videos, a folder with one folder a class or a list of videos"
         )
-    place = Path(settings.videos)
+    place = open_place(settings.videos)
     try:
         sources = _read(place, settings)
     except OSError as error:
@@ -71,13 +71,15 @@ def find_sources(settings: Settings) -> Sources:
     return sources
 
 
-def _read(place: Path, settings: Settings) -> Sources:
+def _read(place: Place, settings: Settings) -> Sources:
     if not place.exists():
         raise NoVideos(
             f"videos: found nothing at {place}; give a folder that holds one folder a class, or a "
             "list of videos"
         )
-    folder = Path(settings.video_folder or (place if place.is_dir() else place.parent))
+    folder = place if place.is_dir() else place.parent
+    if settings.video_folder:
+        folder = open_place(settings.video_folder)
     for layout in PUBLISHED:
         if layout.recognises(place):
             return layout.read(place, folder, settings.split_number)
@@ -95,8 +97,7 @@ def _read(place: Path, settings: Settings) -> Sources:
 def _check_missing(sources: Sources, allowed: float) -> None:
     """Refuses a list of files that are not there, before any is decoded."""
     paths = [video.path for video in sources.videos]
-    # `Path.is_file` raises where a name is too long for the system
-    missing = [path for path in paths if not os.path.isfile(sources.folder / path)]
+    missing = videos_of(sources.folder).missing(paths)
     kind = NoVideos if len(missing) == len(paths) else DataError
     if missing and (len(missing) > allowed * len(paths) or len(missing) == len(paths)):
         count = "none" if len(missing) == len(paths) else f"{len(paths) - len(missing)}"

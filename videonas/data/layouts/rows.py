@@ -7,8 +7,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
+from videonas.data.places import Place, videos_of
 from videonas.data.sources import Sources, SourceVideo
 from videonas.errors import DataError, brief, did_you_mean
 
@@ -68,7 +68,7 @@ class Classes:
     """
 
     names: Sequence[str]
-    source: Path
+    source: Place
 
 
 def split_of(word: str, where: str) -> str | None:
@@ -94,8 +94,8 @@ def split_of(word: str, where: str) -> str | None:
 
 def gather(
     rows: Iterable[Row],
-    place: Path,
-    folder: Path,
+    place: Place,
+    folder: Place,
     layout: str,
     classes: Classes | None = None,
     *,
@@ -115,13 +115,13 @@ def gather(
 
     Raises:
         DataError: no rows; a row that contradicts another; a label outside the classes; fewer
-            than two classes; or a text that cannot be a name.
+            than two classes; a text that cannot be a name; or a URI elsewhere.
     """
     by_path: dict[str, Row] = {}
-    top = f"{posixpath.normpath(folder.absolute().as_posix())}/"
+    top = videos_of(folder).top
     for row in rows:
         _check_text(row)
-        path = posixpath.normpath(row.path).removeprefix(top)  # one way to write it
+        path = _in_one_way(row, top)
         by_path[path] = _merged(by_path[path], row) if path in by_path else row
     if not by_path:
         raise DataError(f"videos: {place} names no video")
@@ -135,6 +135,26 @@ def gather(
         for path, row in sorted(by_path.items())
     )
     return Sources(place, folder, layout, names, videos)
+
+
+def _in_one_way(row: Row, top: str) -> str:
+    """The path of a row's video, relative to the folder of videos where it is in it.
+
+    Args:
+        row: as the list has it.
+        top: what a whole path in that folder begins with.
+    """
+    scheme, separator, rest = row.path.partition("://")
+    path = f"{scheme}{separator}{posixpath.normpath(rest)}" if separator else (
+        posixpath.normpath(row.path)
+    )
+    path = path.removeprefix(top)
+    if "://" in path:
+        raise DataError(
+            f"videos: {row.where}: {brief(row.path)} is not in {top}; set video_folder to a "
+            "folder that all videos are in"
+        )
+    return path
 
 
 def _check_text(row: Row) -> None:
@@ -193,7 +213,7 @@ def _check_groups(rows: Iterable[Row]) -> None:
             )
 
 
-def _class_names(rows: Iterable[Row], place: Path, classes: Classes | None) -> tuple[str, ...]:
+def _class_names(rows: Iterable[Row], place: Place, classes: Classes | None) -> tuple[str, ...]:
     """The classes that have a video, in the order of their labels."""
     first: dict[str, Row] = {}
     for row in rows:

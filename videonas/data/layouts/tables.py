@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Set
-from pathlib import Path
 
+from videonas.data.places import Place
 from videonas.errors import DataError
 
 TABLE_SUFFIXES = (".csv", ".tsv")
@@ -18,7 +18,7 @@ _FIRST_LINE = 1 << 16
 """Bytes in which the names of the columns are looked for."""
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Place) -> str:
     """The text of a UTF-8 file, without the mark that some programs put before it.
 
     Raises:
@@ -38,7 +38,7 @@ def read_text(path: Path) -> str:
         ) from None
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+def read_lines(path: Place) -> Iterator[tuple[int, str]]:
     """The lines of a text file that hold anything, with their numbers from 1, stripped.
 
     Raises:
@@ -57,13 +57,17 @@ def lines_of(text: str) -> Iterator[tuple[int, str]]:
             yield number, line.strip()
 
 
-def tables_with(place: Path, columns: Set[str]) -> dict[Path, tuple[str, ...]]:
+def tables_with(place: Place, columns: Set[str]) -> dict[Place, tuple[str, ...]]:
     """The CSV tables in a folder, or the one at a place, that have some columns, and all theirs."""
-    paths = sorted(place.glob("[!.]*.csv")) if place.is_dir() else [place]
+    paths = sorted(filter(_is_csv, place.iterdir())) if place.is_dir() else [place]
     return {path: names for path in paths if columns <= set(names := columns_of(path))}
 
 
-def columns_of(path: Path) -> tuple[str, ...]:
+def _is_csv(path: Place) -> bool:
+    return path.name.endswith(".csv") and not path.name.startswith(".")
+
+
+def columns_of(path: Place) -> tuple[str, ...]:
     """The names of a table's columns in lower case; nothing where the file cannot be read."""
     try:
         with path.open("rb") as file:
@@ -76,7 +80,7 @@ def columns_of(path: Path) -> tuple[str, ...]:
         return ()
 
 
-def read_table(path: Path, *, strict: bool) -> Iterator[tuple[int, dict[str, str]]]:
+def read_table(path: Place, *, strict: bool) -> Iterator[tuple[int, dict[str, str]]]:
     """The rows of a CSV table by column, each with the number of its last line, from 1.
 
     The first row names the columns, which are given in lower case. Cells are separated by commas,
@@ -107,7 +111,7 @@ def read_table(path: Path, *, strict: bool) -> Iterator[tuple[int, dict[str, str
         raise DataError(f"videos: {path}, after line {number}: not CSV ({error})") from None
 
 
-def _check_names(path: Path, names: tuple[str, ...], strict: bool) -> None:
+def _check_names(path: Place, names: tuple[str, ...], strict: bool) -> None:
     twice = next((name for name in names if names.count(name) > 1), None)
     if strict and twice is not None:
         raise DataError(f"videos: {path} names the column {twice!r} twice")

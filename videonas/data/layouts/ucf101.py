@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from videonas.data.layouts.rows import Classes, Row, gather
 from videonas.data.layouts.tables import read_lines
+from videonas.data.places import Place
 from videonas.data.sources import Sources
 from videonas.errors import DataError, brief
 
@@ -19,7 +20,7 @@ _VIDEO_LINE = re.compile(r"(\S.*?)(?:\s+(\d{1,6}))?", re.ASCII)
 _GROUP = re.compile(r"(v_.+_g\d+)_c\d+\.\w+")
 
 
-def recognises(place: Path) -> bool:
+def recognises(place: Place) -> bool:
     """Whether a folder holds the split files."""
     return (
         place.is_dir()
@@ -28,7 +29,7 @@ def recognises(place: Path) -> bool:
     )
 
 
-def read(place: Path, folder: Path, split_number: int) -> Sources:
+def read(place: Place, folder: Place, split_number: int) -> Sources:
     """The videos of one official split.
 
     The videos of a class come in numbered groups, `g01` in `v_Archery_g01_c02.avi`, which look
@@ -53,7 +54,7 @@ def read(place: Path, folder: Path, split_number: int) -> Sources:
     return gather(rows, place, folder, f"UCF101 split {split_number}", classes)
 
 
-def _classes(path: Path) -> Iterator[tuple[int, str]]:
+def _classes(path: Place) -> Iterator[tuple[int, str]]:
     for number, line in read_lines(path):
         found = _CLASS_LINE.fullmatch(line)
         if found is None:
@@ -64,7 +65,7 @@ def _classes(path: Path) -> Iterator[tuple[int, str]]:
         yield int(found[1]), found[2]
 
 
-def _rows(path: Path, split: str, names: Mapping[int, str]) -> Iterator[Row]:
+def _rows(path: Place, split: str, names: Mapping[int, str]) -> Iterator[Row]:
     """The videos of one list; where no label stands beside a video, its folder is its class."""
     source = f"{path}, line"
     for number, line in read_lines(path):

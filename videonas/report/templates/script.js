@@ -143,7 +143,7 @@
       number(decimals(network.fitness, 3)), number(head ? metricText(head, network, 3) : NOTHING),
       number(quantity(network.parameters)), number(quantity(network.macs)),
       number(time(network.latency)),
-      element("td", made || (person.parents.length ? NOTHING : person.origin)),
+      element("td", made || (person.origin === "mutated" ? NOTHING : person.origin)),
     ], { "data-name": person.name });
   }
 
@@ -199,6 +199,10 @@
     if (network.steps !== null)
       add("Training", "ended early, after " + whole(network.steps) + " of "
         + whole(data.train_steps) + " steps");
+    if (network.inherited !== null)
+      add("Inherited", whole(network.inherited[0]) + " parameters of its parent"
+        + (network.inherited[1] === null ? ""
+          : "; " + whole(network.inherited[1]) + " steps along the line"));
     add("Architecture", [
       network.id, element("br"),
       element("code", "results/" + network.id + "/architecture.yaml", { class: "quiet" }),

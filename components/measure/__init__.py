@@ -1,0 +1,5 @@
+"""`measure` as a component."""
+
+from components.measure.component import measure
+
+__all__ = ["measure"]

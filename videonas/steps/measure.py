@@ -1,0 +1,95 @@
+"""`measure`: the latency of a batch of candidates, which may run on other nodes than training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from videonas.search.individual import Individual
+from videonas.search.result import Latency, Outcome, Training
+from videonas.search.root import SearchRoot
+from videonas.steps.candidates import Batch
+from videonas.training.attempts import Assignment, work_through
+from videonas.training.jobs import MEASURE, PRELOAD
+from videonas.training.machine_lock import machine_lock
+from videonas.training.supervisor import Ending, Supervisor
+
+
+def measure(
+    root: SearchRoot, generation: int, names: Sequence[str] | None = None
+) -> dict[str, Outcome | None]:
+    """Measures candidates, unless that is done or off; what goes wrong with one is its outcome.
+
+    Args:
+        root: where the search is kept.
+        generation: counted from 0.
+        names: of the individuals; None for all of the generation.
+
+    Returns:
+        outcomes by name; None for those that remain to be trained or evaluated.
+    """
+    batch = Batch(root, generation, names)
+    meter = Meter(batch, Supervisor(*PRELOAD))
+    work = [meter.assignment(individual) for individual in batch.individuals]
+    work_through(work, root.settings.attempts, batch.limits.patience)
+    return batch.outcomes()
+
+
+@dataclass(frozen=True)
+class Meter:
+    """Measures one candidate after the other, each with the machine to itself."""
+
+    batch: Batch
+    supervisor: Supervisor
+
+    def assignment(self, individual: Individual[Any]) -> Assignment:
+        """The work on one individual."""
+        folder = self.batch.folder(individual)
+        return Assignment(
+            individual.name,
+            folder,
+            "latency",
+            done=lambda: self._done(individual),
+            work=lambda: self.measure(individual),
+            give_up=lambda why: folder.publish(Training("failed", why)),
+        )
+
+    def _done(self, individual: Individual[Any]) -> bool:
+        if not self.batch.root.settings.measure_latency:
+            return True
+        result = self.batch.result(individual)
+        settled = result.training is not None or bool(result.excess(self.batch.budget))
+        return result.latency is not None or settled
+
+    def measure(self, individual: Individual[Any]) -> str:
+        """Measures latency unless that is done or off; gives back why it could not."""
+        folder = self.batch.folder(individual)
+        if not self.batch.root.settings.measure_latency or folder.latency() is not None:
+            return ""
+        with machine_lock(alone=True):
+            candidate = self.batch.candidate(individual)
+            ending = self.supervisor.run(MEASURE, candidate, self.batch.limits)
+        if isinstance(ending.value, Latency):
+            folder.publish(ending.value)
+            return ""
+        return publish_ending(self.batch, individual, ending)
+
+
+def publish_ending(batch: Batch, individual: Individual[Any], ending: Ending) -> str:
+    """Publishes how training ended, be it before it began.
+
+    Args:
+        batch: that the individual is in.
+        individual: who.
+        ending: how the child process ended.
+
+    Returns:
+        why it has to be tried again; empty where it has not.
+    """
+    if ending.kind == "crashed":
+        return ending.message
+    training = ending.value_or(Training)
+    peak = round(ending.peak_memory_mb, 1)
+    batch.folder(individual).publish(replace(training, peak_memory_mb=peak))
+    return ""
