@@ -257,7 +257,7 @@ def test_a_data_set_with_several_labels_is_refused(
     need_one_label(root)
     dataset = root.need_dataset()
     several = replace(dataset, multi_label=True)
-    monkeypatch.setattr(SearchRoot, "need_dataset", lambda _: several)
+    monkeypatch.setattr(SearchRoot, "need_dataset", lambda *_: several)
     with pytest.raises(VideonasError, match="several labels; allowed: one a clip"):
         need_one_label(root)
 

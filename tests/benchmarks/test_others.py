@@ -171,6 +171,6 @@ def test_steps_are_added_up_with_what_passed_before_they_began(tmp_path: Path) -
         root.add_timing(Timing("select", 0, 0.0, seconds, 0.25, 1.0, 0.0))
     rows = cells(wall_time.tables(root, 100.0, 10.0), "step")
     assert rows == {
-        "start": ["1", "0.4", "0.3"], "data_prep": ["1", "41.5", "1.2"],
+        "start": ["1", "0.4", "0.3"], "data-prep": ["1", "41.5", "1.2"],
         "select": ["2", "4.0", "0.5"],
     }
