@@ -33,7 +33,6 @@ def slow_server(kind: str, seconds: float, folder: Path) -> Iterator[tuple[str, 
     Raises:
         UsageError: the server is not installed.
     """
-    before = dict(os.environ)
     try:
         place = new_place(kind, folder)
         proxy = server(kind)
@@ -42,6 +41,7 @@ def slow_server(kind: str, seconds: float, folder: Path) -> Iterator[tuple[str, 
         if type(error).__name__ != "Skipped":
             raise
         raise click.UsageError(f"{kind}://: {error}") from None
+    before = {name: os.environ.get(name) for name in place.environment}
     os.environ.update(place.environment)
     try:
         proxy.calm()
@@ -49,5 +49,7 @@ def slow_server(kind: str, seconds: float, folder: Path) -> Iterator[tuple[str, 
         yield place.uri, proxy
     finally:
         proxy.calm()
-        os.environ.clear()
-        os.environ.update(before)
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value

@@ -21,9 +21,10 @@ from videonas.storage.objects import ObjectStore, Version, in_one_line, patience
 
 R = TypeVar("R")
 
-# without it, the client asks for the bucket itself in a thread of its own, whenever an object is
-# not there: for traces that nobody collects, and with a permission that a search does not need
-os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
+NO_BUCKET_METADATA = "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA"
+"""Environment variable, without which the client asks for the bucket itself in a thread of its own,
+whenever an object is not there: for traces that nobody collects, and with a permission that a
+search does not need."""
 
 TIMEOUT = (10.0, 60.0)
 """Seconds to connect, and between two pieces of an answer."""
@@ -49,6 +50,7 @@ class GcsStore(ObjectStore):
 
     def __init__(self, uri: str) -> None:
         super().__init__("gs", uri)
+        os.environ.setdefault(NO_BUCKET_METADATA, "true")
         self._retry = DEFAULT_RETRY.with_delay(0.2, 10.0, 2.0).with_timeout(patience())
         with self._explained():
             # a project is needed only to create buckets
