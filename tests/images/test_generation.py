@@ -73,7 +73,7 @@ def test_what_is_kept_belongs_to_the_user_that_the_containers_ran_as(
 
 def test_the_next_run_goes_on(inside: SearchRoot, volume: Volume) -> None:
     said = volume.step(EVOLVE, "videonas", "start", "--search-root", f"{MOUNT}/steps")
-    assert json.loads(said) == {"first": 1, "last": 2}
+    assert json.loads(said) == {"first": 1, "last": 2, "go": True, "goal": ""}
 
 
 def test_a_search_root_that_is_mounted_for_reading_only(

@@ -100,7 +100,8 @@ def test_bad_input_ends_with_2_and_one_sentence(
 
 
 def test_a_place_that_nobody_can_write_to(volume: Volume) -> None:
-    said = volume.run(EVOLVE, "videonas", "start", "--search-root", "/nowhere")
+    said = volume.run(EVOLVE, "videonas", "start", "--search-root", "/nowhere",
+                      "--videos", "/videos")
     assert said.returncode == 2
     (told,) = sentences(said)
     assert told.startswith("error: /nowhere")
