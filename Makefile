@@ -26,7 +26,7 @@ search: $(READY)  ## searches over demo videos on this machine; again to go on
 	$(BIN)/python -m pipelines run tiny_video --videos $(DEMO)/videos \
 	  --search-root $(DEMO)/search --settings pipelines/tiny_video/demo.yaml
 
-test: lint types walls  ## everything that has to pass, in under ten minutes
+test: lint types walls  ## everything that has to pass
 	$(BIN)/pytest -m 'not slow and not docker' -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
