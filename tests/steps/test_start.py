@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from videonas.errors import SettingsError
+from videonas.errors import SettingsError, VideonasError
 from videonas.search.root import SearchRoot
 from videonas.steps.start import start
 
@@ -18,13 +18,15 @@ from videonas.steps.start import start
         ({"population": 9}, None, "no videos"),
         ({"videos": "/v", "generations": 50}, 5, "generations is 50, and the pipeline was comp"),
         ({"videos": "/v", "population": 0}, None, "population is 0"),
+        ({"videos": "ftp://host/videos"}, None, "ftp://host/videos: unknown scheme 'ftp'; allowed"),
+        ({"videos": "/v", "video_folder": "http://host/v"}, None, "unknown scheme 'http'"),
     ],
 )
 def test_a_search_that_is_refused_is_not_begun(
     tmp_path: Path, given: dict[str, Any], most: int | None, sentence: str
 ) -> None:
     root = SearchRoot(str(tmp_path / "root"))
-    with pytest.raises(SettingsError, match=sentence):
+    with pytest.raises(VideonasError, match=sentence):
         start(root, given, most)
     assert not (tmp_path / "root").exists()
     assert start(root, {"population": 5, "videos": "/v"}).first == 0

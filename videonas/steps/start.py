@@ -13,6 +13,7 @@ from videonas.search.goal import goal_met
 from videonas.search.root import SearchRoot
 from videonas.search.settings import make_settings, merge_settings
 from videonas.steps.final_plan import left_to_finish
+from videonas.storage import check_scheme
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +76,8 @@ def start(root: SearchRoot, given: Mapping[str, Any], most: int | None = None) -
         SettingsError: a setting that is not allowed, or no videos.
         ConflictingSearch: the search here has other settings.
         DamagedRecord: the history cannot be read, or its chain of digests is broken.
-        StorageError: the store lets a later write replace an earlier one.
+        StorageError: the videos lie where no store can be, or the search's store lets a later
+            write replace an earlier one.
     """
     # what is wrong is told before anything is written
     stored = root.settings.model_dump(mode="json") if root.exists else {}
@@ -87,6 +89,8 @@ def start(root: SearchRoot, given: Mapping[str, Any], most: int | None = None) -
             f"generations is {settings.generations}, and the pipeline was compiled for {most}; "
             "run it again to go on, or compile it for more"
         )
+    for place in filter(None, (settings.videos, settings.video_folder)):
+        check_scheme(place)
     if settings.videos is None and root.dataset() is None:
         raise SettingsError(
             "no videos: give --videos, a folder with one folder a class or a list of videos"

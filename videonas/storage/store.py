@@ -9,6 +9,7 @@ from typing import Protocol
 from videonas.errors import StorageError
 
 ALLOWED = "a local path, file://, gs://, s3:// or minio://"
+SCHEMES = ("file", "gs", "s3", "minio")
 
 PACKAGES = {"google": ("google-cloud-storage", "gcs"), "google_crc32c": ("google-crc32c", "gcs"),
             "boto3": ("boto3", "s3"), "botocore": ("boto3", "s3"), "tenacity": ("tenacity", "s3")}
@@ -81,6 +82,7 @@ def open_store(uri: str) -> Store:
     """
     from videonas.storage.local import LocalStore
 
+    check_scheme(uri)
     scheme, separator, rest = uri.partition("://")
     if not separator:
         return LocalStore(Path(uri))
@@ -91,17 +93,26 @@ def open_store(uri: str) -> Store:
             from videonas.storage.gcs import GcsStore
 
             return GcsStore(uri)
-        if scheme in ("s3", "minio"):
-            from videonas.storage.s3 import S3Store
+        from videonas.storage.s3 import S3Store
 
-            return S3Store(uri)
+        return S3Store(uri)
     except ModuleNotFoundError as error:
         module = (error.name or "").partition(".")[0]
         if module not in PACKAGES:
             raise
         package, extra = PACKAGES[module]
         raise StorageError(f"{uri}: needs {package}; pip install 'videonas[{extra}]'") from error
-    raise StorageError(f"{uri}: unknown scheme {scheme!r}; allowed: {ALLOWED}")
+
+
+def check_scheme(uri: str) -> None:
+    """Refuses an address that no store can be at, without looking there.
+
+    Raises:
+        StorageError: the scheme is not known.
+    """
+    scheme, separator, _ = uri.partition("://")
+    if separator and scheme not in SCHEMES:
+        raise StorageError(f"{uri}: unknown scheme {scheme!r}; allowed: {ALLOWED}")
 
 
 def check_key(uri: str, key: str) -> None:
