@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Ge
 
 from videonas.codec import STRICT
+
+StreamName = Literal["rgb", "flow"]
+"""What a data set can hold: frames, and optical flow between them."""
+
+CHANNELS: Mapping[str, int] = {"rgb": 3, "flow": 2}
+"""Of a clip of each stream."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ class Task:
     """What a network must do.
 
     Attributes:
-        streams: the largest clip that the data set offers, by stream (`rgb`).
+        streams: the largest clip that the data set offers, by stream, see `CHANNELS`.
         classes: number of classes, 2 or more.
         multi_label: whether a clip can have several labels.
     """

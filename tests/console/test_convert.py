@@ -134,7 +134,7 @@ def test_people_are_told_the_same_in_lines(tmp_path: Path, capsys: Captured) -> 
         ("nowhere.json", "net.yaml", "nowhere.json: No such file or directory"),
         ("broken.json", "net.yaml", "broken.json: blocks.1 has the unknown field 'filtres' (did y"),
         ("wide.json", "net.yaml", "wide.json: blocks.1.filters is 5000; allowed: an integer, 1 to"),
-        ("bytes.json", "net.yaml", "bytes.json: not JSON that can be read (it is not UTF-8 text)"),
+        ("bytes.json", "net.yaml", "bytes.json: not a text that can be read (it is not UTF-8)"),
     ],
 )
 def test_what_cannot_be_converted_is_told_and_nothing_is_written(

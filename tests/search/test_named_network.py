@@ -13,7 +13,7 @@ from videonas.errors import DamagedRecord, VideonasError
 from videonas.search.architecture_file import encode_architecture
 from videonas.search.named_network import CLASSES, NamedNetwork, least_task, presets, read_network
 from videonas.spaces import SPACES, open_space
-from videonas.spaces.published_form import published_form
+from videonas.spaces.published_form import FORMS, PublishedForm, form_of_suffix
 from videonas.spaces.tiny_video import TinyVideoArchitecture, TinyVideoSpace
 from videonas.spaces.tiny_video.presets import PRESETS
 
@@ -99,7 +99,21 @@ def test_an_old_architecture_file_is_a_damaged_record_as_ever(tmp_path: Path) ->
         read_network(str(path))
 
 
-def test_a_space_without_a_published_form_is_told() -> None:
-    assert published_form("tiny_video").unread == ("non_local",)
-    with pytest.raises(VideonasError, match="space is 'words', whose networks have no published"):
-        published_form("words")
+def test_the_end_of_a_name_tells_published_forms_apart() -> None:
+    suffixes = [form.suffix for form in FORMS]
+    assert len(set(suffixes)) == len(suffixes)
+    for form in FORMS:
+        assert form_of_suffix(form.suffix.upper()) is form
+    assert form_of_suffix(".yaml") is None
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.space)
+def test_a_preset_is_read_from_the_form_that_it_is_written_in(
+    form: PublishedForm, tmp_path: Path
+) -> None:
+    for name, preset in open_space(form.space).presets.items():
+        path = tmp_path / f"{name}{form.suffix}"
+        path.write_text(form.write(preset))
+        network = read_network(str(path))
+        assert (network.space.name, network.left_out) == (form.space, ())
+        assert network.architecture == preset

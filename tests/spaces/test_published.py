@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from tests.architectures import PUBLISHED_TASK, architectures
 from videonas.errors import VideonasError
+from videonas.spaces.base import Imported
 from videonas.spaces.tiny_video import Block, TinyVideoArchitecture
 from videonas.spaces.tiny_video.architecture import layers
 from videonas.spaces.tiny_video.normalise import MOST, check_block, normalise
 from videonas.spaces.tiny_video.presets import PRESETS
 from videonas.spaces.tiny_video.published import (
-    Imported,
     from_published,
     read_published,
     to_published,
@@ -134,7 +134,9 @@ TWO = mobile("relu", 4)
 def only_block(**changes: Any) -> Block:
     """What a block of the published form is here."""
     made = single(64, 4, 2, [block("std 3 2", "1d 3 1", 16, 2, 2) | changes])
-    return from_published(made).architecture.blocks[0]
+    (only,) = from_published(made).architecture.blocks
+    assert isinstance(only, Block)
+    return only
 
 
 # The six networks

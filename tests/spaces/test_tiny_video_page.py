@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.architectures import PUBLISHED_TASK
+from videonas.spaces.base import Imported
 from videonas.spaces.tiny_video.architecture import layers
 from videonas.spaces.tiny_video.costs import costs
 from videonas.spaces.tiny_video.normalise import normalise
 from videonas.spaces.tiny_video.presets import PRESETS
-from videonas.spaces.tiny_video.published import Imported, read_published
+from videonas.spaces.tiny_video.published import read_published
 
 PAGE = Path(__file__).parents[2] / "docs" / "tiny_video.md"
 

@@ -26,8 +26,8 @@ def show_command(
 ) -> None:
     """Shows a network: a table, a picture, its costs; of an individual also its result.
 
-    NETWORK is a preset such as tvn1, an architecture.yaml, a .json file of the published form, or
-    a search root. INDIVIDUAL is born in that search; without one its best is shown.
+    NETWORK is a preset such as tvn1, an architecture.yaml, a .json or .b64 file of a published
+    form, or a search root. INDIVIDUAL is born in that search; without one its best is shown.
 
     Example: videonas show runs/mine 000004-11 --svg network.svg
     """
@@ -48,8 +48,9 @@ def convert_command(
 ) -> None:
     """Writes a network as an architecture.yaml, or in its published form.
 
-    NETWORK is a preset, an architecture.yaml, or a .json file of the published form. OUTPUT ends
-    in .yaml or in .json. What the new form cannot hold is told.
+    NETWORK is a preset, an architecture.yaml, or a file of a published form. OUTPUT ends in .yaml,
+    or as the published form of its search space does: .json for tiny_video, .b64 for evanet. What
+    the new form cannot hold is told.
 
     Example: videonas convert network.json architecture.yaml --classes 339
     """
@@ -84,7 +85,7 @@ def lineage_command(
 def compare_command(networks: tuple[str, ...], classes: int | None, as_json: bool) -> None:
     """Sets networks side by side: results, costs, and the fields in which they differ.
 
-    NETWORK is a preset, an architecture.yaml, a .json file of the published form, a search root
+    NETWORK is a preset, an architecture.yaml, a file of a published form, a search root
     with individuals after it, ROOT:INDIVIDUAL, or a search root, whose best it means. Search roots
     alone are compared as searches.
 

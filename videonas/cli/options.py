@@ -46,8 +46,8 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             START_FROM, "start_from", multiple=True, metavar="NETWORK...",
-            help="Networks that are born first: presets such as tvn1, architecture files, or .json "
-            "files of the published form.",
+            help="Networks that are born first: presets such as tvn1 or evanet1, architecture "
+            "files, or files of a published form (.json of tiny_video, .b64 of evanet).",
         ),
     )
     for option in reversed(options):

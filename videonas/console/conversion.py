@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from videonas.codec import to_plain
 from videonas.console.differences import Difference, differences
 from videonas.console.screen import printed, printed_json, printed_line
 from videonas.errors import VideonasError
 from videonas.search.architecture_file import encode_architecture
-from videonas.search.named_network import PUBLISHED_SUFFIX, NamedNetwork, read_network
+from videonas.search.named_network import NamedNetwork, read_network
 from videonas.spaces import architecture_id
-from videonas.spaces.published_form import published_form
+from videonas.spaces.published_form import FORMS, PublishedForm, form_of_suffix
 
 YAML_SUFFIXES = (".yaml", ".yml")
 
@@ -29,8 +27,8 @@ def convert(
 
     Args:
         word: see `read_network`.
-        output: ends in `.yaml` or `.yml` for an architecture file, in `.json` for the published
-            form.
+        output: ends in `.yaml` or `.yml` for an architecture file, in the suffix of a published
+            form for that.
         classes: how many, for an architecture file of a network that does not say it.
         mobile: the published form with streams.
         as_json: tell it as a program reads it: `output`, `space`, `id`, `left_out`, the
@@ -42,19 +40,27 @@ def convert(
             is missing.
     """
     suffix = output.suffix.lower()
-    if suffix not in (PUBLISHED_SUFFIX, *YAML_SUFFIXES):
+    form = form_of_suffix(suffix)
+    if form is None and suffix not in YAML_SUFFIXES:
+        published = ", ".join(
+            f"{each.suffix} for the published form of {each.space}" for each in FORMS
+        )
         raise VideonasError(
             f"{output}: its name ends in {suffix!r}; allowed: .yaml for an architecture file, "
-            ".json for the published form"
+            f"{published}"
         )
     network = read_network(word)
     normalised, task = network.placed(classes)
     rewritten: list[Difference] = []
     left_out = list(network.left_out)
-    if suffix == PUBLISHED_SUFFIX:
-        form = published_form(network.space.name)
-        data = _json(form.write(network.architecture, mobile=mobile))
-        left_out += _not_published(network)
+    if form is not None:
+        if form.space != network.space.name:
+            raise VideonasError(
+                f"{output}: {form.suffix} is the published form of {form.space}, and {word} is a "
+                f"network of {network.space.name}"
+            )
+        data = form.write(network.architecture, mobile=mobile).encode()
+        left_out += _not_published(network, form)
     else:
         if network.task is None and classes is None:
             raise VideonasError(f"{word}: does not say how many classes; give --classes N")
@@ -76,11 +82,7 @@ def convert(
     printed_line(f"{network.space.name} {identity}: {output.absolute()}")
 
 
-def _json(plain: dict[str, Any]) -> bytes:
-    return (json.dumps(plain, indent=1, allow_nan=False) + "\n").encode()
-
-
-def _not_published(network: NamedNetwork) -> Iterator[str]:
+def _not_published(network: NamedNetwork, form: PublishedForm) -> Iterator[str]:
     """What the published form has no field for, and what its authors' builder does not read."""
     if network.task is not None:
         yield f"task.classes is {network.task.classes}; the form has no field for it"
@@ -91,11 +93,4 @@ def _not_published(network: NamedNetwork) -> Iterator[str]:
             )
         if network.task.multi_label:
             yield "task.multi_label is true; the form has no field for it"
-    unread = published_form(network.space.name).unread
-    for number, block in enumerate(network.architecture.blocks):
-        for name in unread:
-            if getattr(block, name):
-                yield (
-                    f"blocks.{number}.{name} is {getattr(block, name)}; it is written, but the "
-                    "authors' builder does not read it"
-                )
+    yield from form.unsaid(network.architecture)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from videonas.search.budget import Budget
+from videonas.search.dataset import streams_of
 from videonas.search.settings import Settings
 from videonas.search.start_from import UnfitStart, starting_architectures
 from videonas.spaces import SearchSpace, open_space
@@ -42,4 +43,5 @@ def check_starts(settings: Settings) -> None:
         UnfitStart: see `starts`.
     """
     space = open_space(settings.space, settings.space_options)
-    starts(settings, space, Task(space.largest(), classes=2), Budget.of(settings))
+    task = Task(streams_of(space, settings.optical_flow), classes=2)
+    starts(settings, space, task, Budget.of(settings))

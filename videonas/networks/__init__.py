@@ -11,7 +11,10 @@ from videonas.task import Task
 if TYPE_CHECKING:
     import keras
 
-BUILDERS: Mapping[str, str] = {"tiny_video": "videonas.networks.tiny_video:build_tiny_video"}
+BUILDERS: Mapping[str, str] = {
+    "tiny_video": "videonas.networks.tiny_video:build_tiny_video",
+    "evanet": "videonas.networks.evanet:build_evanet",
+}
 """The function that builds a network, as `module:name`, by search space."""
 
 BUILDER_MODULES = tuple(builder.partition(":")[0] for builder in BUILDERS.values())

@@ -16,7 +16,7 @@ from videonas.errors import (
     brief,
 )
 from videonas.spaces import SPACES, SearchSpace, open_space
-from videonas.task import Task
+from videonas.task import CHANNELS, Task
 
 FORMAT = "architecture/1"
 """What is written. Version 1 was also written without saying so, and is read in both forms."""
@@ -52,8 +52,8 @@ def read_architecture(path: Path) -> tuple[SearchSpace[Any], Any, Task]:
     plain = _load(path)
     space = _space(path, plain["space"])
     task = from_plain(Task, plain["task"], f"{path}: task")
-    if task.streams.keys() != space.largest().keys():
-        allowed = ", ".join(space.largest())
+    if not task.streams or not task.streams.keys() <= CHANNELS.keys():
+        allowed = " and ".join(CHANNELS)
         raise DamagedRecord(f"{path}: task.streams is {brief([*task.streams])}; allowed: {allowed}")
     where = f"{path}: architecture"
     architecture = from_plain(space.kind, plain["architecture"], where, strict=True)

@@ -10,11 +10,8 @@ from typing import Any
 from videonas.errors import VideonasError, did_you_mean
 from videonas.search.architecture_file import read_architecture
 from videonas.spaces import SPACES, SearchSpace, open_space
-from videonas.spaces.published_form import published_form
-from videonas.task import Clip, Task
-
-PUBLISHED_SUFFIX = ".json"
-"""Files of the published form end so; every other file is an architecture file."""
+from videonas.spaces.published_form import form_of_suffix
+from videonas.task import CHANNELS, Clip, Task
 
 CLASSES = 339
 """Where neither the network nor the person says how many: those of Moments in Time, for which the
@@ -59,9 +56,8 @@ class NamedNetwork:
 
 def least_task(space: SearchSpace[Any], architecture: Any, classes: int) -> Task:
     """The task with the smallest clips that an architecture fits."""
-    largest = space.largest()
     streams = {
-        stream: Clip(sampling.span, sampling.size, largest[stream].channels)
+        stream: Clip(sampling.span, sampling.size, CHANNELS[stream])
         for stream, sampling in space.sampling(architecture).items()
     }
     return Task(streams, classes)
@@ -81,15 +77,14 @@ def presets() -> Mapping[str, tuple[str, str]]:
     return {word: preset for word, preset in found.items() if word not in twice}
 
 
-def read_network(word: str, space: str | None = None) -> NamedNetwork:
+def read_network(word: str) -> NamedNetwork:
     """The network that a word names.
 
     A preset goes before a file of the same name, which `./` before it tells apart.
 
     Args:
-        word: a preset, or the path of an architecture file or of a published file, which ends in
-            `.json`.
-        space: of a published file, which does not say it; `tiny_video` by default.
+        word: a preset, or the path of an architecture file or of a published file: these end in
+            `.json` for Tiny Video Networks, in `.b64` for EvaNets.
 
     Raises:
         VideonasError: no preset and no file is named so, or the file is not what it should be.
@@ -101,11 +96,11 @@ def read_network(word: str, space: str | None = None) -> NamedNetwork:
     path = Path(word)
     if not path.exists() and not path.suffix:
         raise _nothing_named(word, known)
-    if path.suffix.lower() != PUBLISHED_SUFFIX:
+    form = form_of_suffix(path.suffix)
+    if form is None:
         return NamedNetwork(word, *read_architecture(path))
-    home = space or "tiny_video"
-    architecture, left_out = published_form(home).read(_text(path), str(path))
-    return NamedNetwork(word, open_space(home), architecture, None, left_out)
+    architecture, left_out = form.read(_text(path), str(path))
+    return NamedNetwork(word, open_space(form.space), architecture, None, left_out)
 
 
 def _nothing_named(word: str, known: Mapping[str, tuple[str, str]]) -> VideonasError:
@@ -120,4 +115,4 @@ def _text(path: Path) -> str:
     except OSError as error:
         raise VideonasError(f"{path}: {error.strerror}") from None
     except ValueError:
-        raise VideonasError(f"{path}: not JSON that can be read (it is not UTF-8 text)") from None
+        raise VideonasError(f"{path}: not a text that can be read (it is not UTF-8)") from None

@@ -61,7 +61,7 @@ def read_starts(words: Sequence[str], space: str | None) -> list[NamedNetwork]:
     """
     networks = []
     for word in words:
-        network = read_network(word, space)
+        network = read_network(word)
         if space is not None and network.space.name != space:
             raise SettingsError(
                 f"{word}: a network of {network.space.name}; allowed: networks of the search's "
@@ -132,9 +132,8 @@ def _why(
         for sampling in space.sampling(architecture).values()
     )
     return (
-        f"{error}; it asks for {asks}: let the options of the space hold that much (such as "
-        "space.image_sizes and space.clip_frames), or set shrink_start_from=true to make its clip "
-        "smaller"
+        f"{error}; it asks for {asks}: let the options of the space hold that much (`videonas "
+        "settings` lists them), or set shrink_start_from=true to make its clip smaller"
     )
 
 

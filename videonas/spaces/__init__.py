@@ -19,9 +19,13 @@ from videonas.spaces.base import (
     SearchSpace,
     architecture_id,
 )
+from videonas.spaces.evanet.space import EvaNetSpace
 from videonas.spaces.tiny_video.space import TinyVideoSpace
 
-SPACES: Mapping[str, type[Any]] = {TinyVideoSpace.name: TinyVideoSpace}
+SPACES: Mapping[str, type[Any]] = {
+    TinyVideoSpace.name: TinyVideoSpace,
+    EvaNetSpace.name: EvaNetSpace,
+}
 """Every search space by name; its class holds its options as fields."""
 
 

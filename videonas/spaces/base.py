@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from videonas.codec import STRICT, canonical, digest, to_plain
 from videonas.task import Clip, Sampling, Task
@@ -81,6 +81,19 @@ class Diagram:
     arrows: tuple[tuple[str, str, str], ...] = field(default=())
 
 
+class Imported(NamedTuple):
+    """A network of a published form, as one of a search space.
+
+    Attributes:
+        architecture: not normalised, so that no value is lost.
+        left_out: a sentence for each thing in the file that has no part in the architecture.
+            Fields that the released builder never reads are not among them.
+    """
+
+    architecture: Any
+    left_out: tuple[str, ...]
+
+
 Operator = Callable[[A, Task, Random, Learned], "tuple[A, Edit] | None"]
 """A mutation: gives the changed architecture and the edit, or None where it does not apply.
 `Learned` is what the parent's training taught."""
@@ -125,6 +138,13 @@ class SearchSpace(Protocol[A]):
 
     def sampling(self, architecture: A) -> Mapping[str, Sampling]:
         """What the network takes of a stored clip, by stream."""
+
+    def on_stream(self, architecture: A, stream: str) -> A:
+        """The same network, given another stream; not normalised.
+
+        Raises:
+            InvalidArchitecture: no network of the space is given that stream.
+        """
 
     def costs(self, architecture: A, task: Task) -> Costs:
         """Exact parameters and multiply-adds of a normalised architecture."""

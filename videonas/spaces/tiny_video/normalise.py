@@ -9,6 +9,7 @@ from typing import Any
 
 from videonas.errors import InvalidArchitecture
 from videonas.spaces.tiny_video.architecture import Block, Size, TinyVideoArchitecture
+from videonas.spaces.windows import sees_everything
 from videonas.task import Task
 
 MOST: Mapping[str, int] = {
@@ -99,16 +100,9 @@ def _time(block: Block, frames: int) -> dict[str, Any]:
 
 def _least_window(window: int, stride: int, size: int) -> int:
     """The smallest pooling window that does the same: they are equal where each sees everything."""
-    while window > size and _sees_everything(window - 1, stride, size):
+    while window > size and sees_everything(size, window - 1, stride):
         window -= 1
     return window
-
-
-def _sees_everything(window: int, stride: int, size: int) -> bool:
-    """Whether a window covers all of `size` at every place, padded as `same` pads."""
-    last = (-(-size // stride) - 1) * stride
-    before = max(last + window - size, 0) // 2
-    return last <= before and window >= size + before
 
 
 def _canonical_squeeze(block: Block) -> float:
@@ -126,7 +120,9 @@ def _canonical_squeeze(block: Block) -> float:
 def _check_clip(architecture: TinyVideoArchitecture, task: Task) -> None:
     clip = task.streams.get("rgb")
     if clip is None:
-        raise InvalidArchitecture("streams", sorted(task.streams), "a data set with the stream rgb")
+        raise InvalidArchitecture(
+            "streams", sorted(task.streams), "rgb among them, which the network takes"
+        )
     if not 1 <= architecture.image_size <= clip.size:
         raise InvalidArchitecture(
             "image_size", architecture.image_size, f"1 to the {clip.size} pixels of the data set"

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from videonas.errors import VideonasError, brief, did_you_mean
+from videonas.spaces.base import Imported
 from videonas.spaces.tiny_video.architecture import Block, TinyVideoArchitecture
 from videonas.spaces.tiny_video.normalise import MOST, MOST_BLOCKS, MOST_NON_LOCAL
 
@@ -55,19 +56,6 @@ _NOT_OFFERED: Mapping[tuple[str, str], str] = {
     ("expand", "0"): "a block without the 1x1 convolution that expands it",
 }
 """What the released builder builds and a `Block` cannot say, by field and value."""
-
-
-class Imported(NamedTuple):
-    """A network in the published form, as one of this search space.
-
-    Attributes:
-        architecture: not normalised, so that no value is lost.
-        left_out: a sentence for each thing in the file that has no part in the architecture.
-            Fields that the released builder never reads are not among them.
-    """
-
-    architecture: TinyVideoArchitecture
-    left_out: tuple[str, ...]
 
 
 class _Twice:

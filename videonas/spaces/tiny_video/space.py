@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar
 from annotated_types import Ge, MinLen
 
 from videonas.codec import STRICT
-from videonas.errors import VideonasError
+from videonas.errors import InvalidArchitecture, VideonasError
 from videonas.spaces.base import Costs, Diagram, Learned, Operator
 from videonas.spaces.tiny_video import diagram, mutations
 from videonas.spaces.tiny_video.architecture import (
@@ -116,6 +116,18 @@ class TinyVideoSpace:
         """What the network takes of a stored clip."""
         a = architecture
         return {"rgb": Sampling(a.frames, a.frame_stride, a.image_size)}
+
+    def on_stream(
+        self, architecture: TinyVideoArchitecture, stream: str
+    ) -> TinyVideoArchitecture:
+        """The network itself: each is given RGB.
+
+        Raises:
+            InvalidArchitecture: another stream.
+        """
+        if stream != "rgb":
+            raise InvalidArchitecture("stream", stream, "rgb")
+        return architecture
 
     def allowed_sizes(self, task: Task) -> Sequence[int]:
         """Sides in pixels that the data set can give."""

@@ -1,0 +1,1 @@
+"""The search space of EvaNet (arXiv 1811.10636)."""
