@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -10,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
 
-from videonas.networks.inheritance import Heritage, Source
+from videonas.networks.convolution import SpaceTimeConv
+from videonas.networks.inheritance import Channels, Heritage, Source, Tensors
+from videonas.networks.itgm import InflatedTGM
 from videonas.training.inheritance import FATES, Fate, inherit, names_by_fate, transferred
 
 shapes = st.tuples(*[array_shapes(min_dims=4, max_dims=4, max_side=5)] * 2)
@@ -103,3 +106,100 @@ def test_any_network_of_known_layers_can_inherit() -> None:
     assert [m.fate for m in moved] == ["widened", "widened", "widened", "kept"]
     assert [m.fate for m in inherit(narrow, parent, heritage)] == ["cut", "cut", "cut", "kept"]
     assert [m.inherited for m in inherit(child, parent, Heritage({}))] == [0] * 4
+
+
+def places(new: int, old: int) -> st.SearchStrategy[Channels]:
+    """For each new channel an old one, each old one once at most, or none."""
+    kept = st.permutations(range(old)).map(lambda order: [*order, *[None] * new])
+    return kept.flatmap(lambda found: st.permutations(found[: max(new, old)])).map(
+        lambda found: tuple(found[:new])
+    )
+
+
+@given(shapes, st.data())
+def test_channels_go_where_they_are_said_to(
+    both: tuple[tuple[int, ...], tuple[int, ...]], data: st.DataObject
+) -> None:
+    fresh, old = drawn(both[0], -1), drawn(both[1], 1)
+    into, out = (data.draw(places(both[0][axis], both[1][axis])) for axis in (2, 3))
+    value, copied = transferred(fresh, old, (0, 0), 2, {2: into, 3: out})
+    found = 0
+    for place in np.ndindex(*fresh.shape):
+        y, x, given_, made = place
+        inside = y < old.shape[0] and x < old.shape[1]
+        if inside and into[given_] is not None and out[made] is not None:
+            found += 1
+            assert value[place] == old[y, x, into[given_], out[made]]
+        else:
+            assert value[place] == (0 if copied and out[made] is not None else fresh[place])
+    assert found == copied
+
+
+def test_the_first_channels_are_said_to_be_the_first_ones() -> None:
+    fresh, old = drawn((2, 2, 4, 5), -1), drawn((2, 2, 3, 6), 1)
+    said = transferred(fresh, old, (0, 0), 2, {2: (0, 1, 2, None), 3: (0, 1, 2, 3, 4)})
+    unsaid = transferred(fresh, old, (0, 0), 2)
+    np.testing.assert_array_equal(said[0], unsaid[0])
+    assert said[1] == unsaid[1]
+
+
+def test_masked_elements_become_zero_and_are_not_the_parents() -> None:
+    masked = np.ma.masked_greater(drawn((2, 3), 1), 4)
+    value, copied = transferred(drawn((2, 3), -1), masked, (), 0)
+    np.testing.assert_array_equal(value, [[1, 2, 3], [4, 0, 0]])
+    assert copied == 4
+
+
+def clip_net(layer: Callable[[Any], Any], channels: int) -> keras.Model:
+    """One layer on clips of 3 frames with so many channels."""
+    given_ = keras.Input((3, 4, 4, channels))
+    return keras.Model(given_, layer(given_))
+
+
+def test_channels_of_layers_over_space_and_time_can_change_their_places() -> None:
+    """With the inputs in another order, the outputs come in the order that is said."""
+    x = np.random.default_rng(0).normal(size=(2, 3, 4, 4, 3)).astype(np.float32)
+    into, out = (2, 0, 1), (3, None, 0, 1)
+    for make in (
+        lambda: InflatedTGM(4, (3, 3), name="both"), lambda: SpaceTimeConv(4, (3, 3), name="both")
+    ):
+        parent, child = clip_net(make(), 3), clip_net(make(), 3)
+        moved = inherit(child, parent, Heritage({"both": Source("both", inputs=into, outputs=out)}))
+        ours, theirs = np.asarray(child(x[..., into])), np.asarray(parent(x))
+        np.testing.assert_allclose(ours[..., [0, 2, 3]], theirs[..., [3, 0, 1]], atol=1e-5)
+        assert {m.name.rpartition("/")[2]: m.fate for m in moved} in (
+            {"kernel": "cut", "mixing": "cut", "centre": "kept", "width": "kept"},
+            {"kernel": "cut"},
+        )
+
+
+def test_what_is_taken_over_can_be_made_of_any_layers() -> None:
+    def swapped(read: Callable[[str], Tensors]) -> Tensors:
+        return {"bias": 2 * read("head")["bias"], "of another kind": read("first")["kernel"]}
+
+    parent, child = dense_net(5), dense_net(5)
+    heritage = Heritage({"head": Source("head", convert=swapped)})
+    moved = {m.name: m.fate for m in inherit(child, parent, heritage)}
+    assert moved == {"first/kernel": "new", "first/bias": "new", "head/kernel": "new",
+                     "head/bias": "kept"}
+    ours, theirs = (np.asarray(each.get_layer("head").bias) for each in (child, parent))
+    np.testing.assert_array_equal(ours, 2 * theirs)
+
+
+def norm_net(channels: int) -> keras.Model:
+    """A batch normalisation of so many channels, its scale not one."""
+    given_ = keras.Input((channels,))
+    return keras.Model(given_, keras.layers.BatchNormalization(
+        gamma_initializer="random_normal", name="norm"
+    )(given_))
+
+
+def test_only_new_channels_are_silent() -> None:
+    parent, child = norm_net(2), norm_net(4)
+    source = {"norm": Source("norm", outputs=(None, 1, None, 0))}
+    for sources, expected in ((source, [0, 1, 0, 1]), ({}, [0, 0, 0, 0])):
+        child = norm_net(4)
+        inherit(child, parent, Heritage(sources, silent=frozenset({"norm"})))
+        scale = np.asarray(child.get_layer("norm").gamma)
+        assert [int(each != 0) for each in scale] == expected
+    np.testing.assert_array_equal(np.asarray(child.get_layer("norm").beta), np.zeros(4))

@@ -6,7 +6,7 @@ Each space says so for its own networks; `training.inheritance` moves the weight
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,10 +14,22 @@ from videonas.spaces import Edit
 from videonas.task import Task
 
 INHERITANCES: Mapping[str, str] = {
-    "tiny_video": "videonas.networks.tiny_video_inheritance:inherit_tiny_video"
+    "evanet": "videonas.networks.evanet_inheritance:inherit_evanet",
+    "tiny_video": "videonas.networks.tiny_video_inheritance:inherit_tiny_video",
 }
 """The function that maps the layers of a child to those of its parent, as `module:name`, by search
 space."""
+
+Channels = tuple[int | None, ...]
+"""For each channel of the child the parent's that it continues, counted from 0; None for a new
+one."""
+
+Tensors = Mapping[str, Any]
+"""The weights of a layer as arrays, by their names within it: `kernel`, `gamma`."""
+
+Convert = Callable[[Callable[[str], Tensors]], Tensors]
+"""Given what reads the tensors of any layer of the parent, the tensors as a layer of the child's
+kind would have them. Masked elements are zeros that are not the parent's."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +40,17 @@ class Source:
         layer: its name in the parent.
         offset: where the parent's window begins in the child's, in elements along each axis of
             the window; below 0 where it begins before. Empty where there is no window.
+        inputs: the input channels; None where they are matched from the first one on.
+        outputs: the output channels, likewise.
+        convert: makes what is taken over where the parent's layer is of another kind, or another
+            layer has a part in it; None where its own tensors are taken.
     """
 
     layer: str
     offset: tuple[int, ...] = ()
+    inputs: Channels | None = None
+    outputs: Channels | None = None
+    convert: Convert | None = None
 
 
 @dataclass(frozen=True)
@@ -40,7 +59,8 @@ class Heritage:
 
     Attributes:
         sources: layers that continue one of the parent.
-        silent: batch normalisations that begin with a scale of zero: nothing comes through.
+        silent: batch normalisations whose new channels begin with a scale of zero: nothing comes
+            through. Without a source all of them are new.
         passing: convolutions that begin by passing on what they are given, by the place in their
             window at which that is. Output channels beyond the input's begin as new ones do.
         unchanging: batch normalisations that change nothing in inference.

@@ -12,6 +12,7 @@ from typing import Any
 from videonas.networks.inheritance import Heritage, Source
 from videonas.spaces import Edit
 from videonas.spaces.tiny_video.architecture import Layer, TinyVideoArchitecture, layers
+from videonas.spaces.windows import padding_before
 from videonas.task import Task
 
 ADDING = ("add_block", "duplicate_block")
@@ -142,16 +143,11 @@ def _offset(name: str, layer: Layer, ancestor: Layer) -> tuple[int, ...]:
 
 
 def _space_before(layer: Layer) -> int:
-    return _padding_before(layer.before.side, layer.block.spatial_kernel, layer.spatial_stride)
+    return padding_before(layer.before.side, layer.block.spatial_kernel, layer.spatial_stride)
 
 
 def _time_before(layer: Layer) -> int:
-    return _padding_before(layer.before.frames, layer.block.temporal_kernel, layer.temporal_stride)
-
-
-def _padding_before(size: int, window: int, stride: int) -> int:
-    """What `same` padding adds before the first element."""
-    return max((-(-size // stride) - 1) * stride + window - size, 0) // 2
+    return padding_before(layer.before.frames, layer.block.temporal_kernel, layer.temporal_stride)
 
 
 def _can_be_identity(layer: Layer, before: Layer) -> bool:
