@@ -217,7 +217,9 @@ def test_a_test_split_that_only_has_bad_files(videos: Path, tmp_path: Path) -> N
 def test_streams_that_videos_do_not_give(
     videos: Path, tmp_path: Path, streams: dict[str, Clip]
 ) -> None:
-    with pytest.raises(DataError, match=r"streams are \{.*videos give one, 'rgb'"):
+    with pytest.raises(
+        DataError, match=r"streams are \{.*videos give 'rgb' with 3 channels and no 'flow'"
+    ):
         prepared(folders(videos), tmp_path, streams, settings_of())
 
 

@@ -22,7 +22,7 @@ def mapped(clips: int, frames: int, side: int) -> Any:
 
 def augmented(clips: Any, seed: Any = SEED, **values: Any) -> Any:
     settings: Settings = make_settings(values)
-    changed = np.asarray(augment(clips, settings, seed))
+    changed = np.asarray(augment(clips, settings, seed, "rgb"))
     assert (changed.shape, changed.dtype) == (clips.shape, clips.dtype)
     return changed
 

@@ -211,6 +211,8 @@ class ClipReader:
 def resize(clips: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     """Clips resized by area: each new pixel is the mean of what it covers.
 
+    That is right for flow too: a byte is a share of a bound that shrinks with the side.
+
     Args:
         clips: uint8, `(n, frames, height, width, channels)`.
         size: new height and width.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import av
@@ -15,7 +15,9 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from videonas.data.flow import flow_of_clips, flow_side
 from videonas.errors import VideonasError
+from videonas.search.dataset import OpticalFlow
 from videonas.task import Clip
 
 Image = NDArray[np.uint8]
@@ -54,6 +56,21 @@ class UnreadableVideo(VideonasError):
 
 
 @dataclass(frozen=True)
+class _Look:
+    """What kept frames are made to.
+
+    Attributes:
+        pixels: FFmpeg's name of their format.
+        size: side in pixels.
+        scaler: keeps what it needs for one size and format.
+    """
+
+    pixels: str
+    size: int
+    scaler: VideoReformatter = field(default_factory=VideoReformatter)
+
+
+@dataclass(frozen=True)
 class DecodedVideo:
     """The clips of one video.
 
@@ -61,15 +78,27 @@ class DecodedVideo:
         clips: uint8, `(clips, frames, size, size, 3)`, RGB.
         source_frames: number of frames that were decoded for them.
         short: whether the video has fewer frames than a clip spans, so that some are repeated.
+        flow: uint8, `(clips, frames, size, size, 2)`, see `videonas.data.flow`; None where it was
+            not asked for.
     """
 
     clips: NDArray[np.uint8]
     source_frames: int
     short: bool
+    flow: NDArray[np.uint8] | None = None
+
+    @property
+    def streams(self) -> dict[str, NDArray[np.uint8]]:
+        """The clips by stream."""
+        return {"rgb": self.clips} if self.flow is None else {"rgb": self.clips, "flow": self.flow}
 
 
 def read_clips(
-    path: Path, clip: Clip, frame_step: int = 1, clips_per_video: int = 1
+    path: Path,
+    clip: Clip,
+    frame_step: int = 1,
+    clips_per_video: int = 1,
+    optical_flow: OpticalFlow = "none",
 ) -> DecodedVideo:
     """Clips spread evenly over a video; a single one is from its middle.
 
@@ -81,28 +110,34 @@ def read_clips(
         clip: the geometry; `channels` is 3.
         frame_step: one source frame in so many is kept.
         clips_per_video: number of clips.
+        optical_flow: how flow between the frames of each clip is computed, if it is.
 
     Raises:
         UnreadableVideo: the file is missing, empty, damaged or cut short, or holds no video.
+        VideonasError: there is no OpenCV to compute flow.
     """
+    with_grey = optical_flow != "none"
     try:
         _check_file(path)
         promised = count_frames(path)
         plan = plan_clips(promised, clip.frames, frame_step, clips_per_video)
-        images, decoded = _decode(path, plan, clip.size)
+        frames, decoded = _decode(path, plan, clip.size, with_grey=with_grey)
         source_frames, count = decoded, promised
-        if any(index not in images for starts in plan for index in starts):
+        if any(index not in frames[0] for starts in plan for index in starts):
             # The file ended early: now the number of frames is known for certain.
             count = decoded
             if count == 0 or _lacks(count, promised):
                 raise UnreadableVideo(f"only {count} of {promised} frames can be decoded")
             plan = plan_clips(count, clip.frames, frame_step, clips_per_video)
-            images, decoded = _decode(path, plan, clip.size)
+            frames, decoded = _decode(path, plan, clip.size, with_grey=with_grey)
             source_frames += decoded
-        clips = np.stack([[images[index] for index in indices] for indices in plan])
+        clips = np.stack([[frames[0][index] for index in indices] for indices in plan])
     except (av.FFmpegError, OSError, ValueError) as error:
         raise UnreadableVideo(_in_words(error)) from error
-    return DecodedVideo(clips, source_frames, count < _span(clip.frames, frame_step))
+    flow = None
+    if with_grey:
+        flow = flow_of_clips(frames[1], plan, frame_step, clip.size, optical_flow)
+    return DecodedVideo(clips, source_frames, count < _span(clip.frames, frame_step), flow)
 
 
 def count_frames(path: Path) -> int:
@@ -203,15 +238,19 @@ def _video_stream(container: InputContainer) -> VideoStream:
     raise UnreadableVideo("it has no video stream")
 
 
-def _decode(path: Path, plan: Sequence[Iterable[int]], size: int) -> tuple[dict[int, Image], int]:
-    """The frames of a plan, by index, and how many frames were decoded for them."""
+def _decode(
+    path: Path, plan: Sequence[Iterable[int]], size: int, *, with_grey: bool
+) -> tuple[list[dict[int, Image]], int]:
+    """The frames of a plan by index, once more for flow, and how many were decoded for them."""
     wanted = {index for indices in plan for index in indices}
     last = max(wanted)
-    images: dict[int, Image] = {}
     decoded = 0
-    scaler = VideoReformatter()
     with _open(path) as container:
         stream = _video_stream(container)
+        looks = [_Look("rgb24", size)]
+        if with_grey:
+            looks.append(_Look("gray", flow_side(size, min(stream.width, stream.height))))
+        images: list[dict[int, Image]] = [{} for _ in looks]
         context = stream.codec_context
         context.options = dict(_CODEC_OPTIONS)
         context.thread_type, context.thread_count = "NONE", 1
@@ -220,14 +259,16 @@ def _decode(path: Path, plan: Sequence[Iterable[int]], size: int) -> tuple[dict[
             if frame.is_corrupt:
                 raise UnreadableVideo(f"frame {index} is damaged")
             if index in wanted:
-                images[index] = _convert(frame, size, scaler)
+                for kept, look in zip(images, looks, strict=True):
+                    kept[index] = _convert(frame, look)
             if index == last:
                 break
     return images, decoded
 
 
-def _convert(frame: VideoFrame, size: int, scaler: VideoReformatter) -> Image:
-    """RGB, scaled, cropped and upright: `(size, size, 3)`."""
+def _convert(frame: VideoFrame, look: _Look) -> Image:
+    """Scaled, cropped and upright: `(size, size, 3)`, or `(size, size)` in grey."""
+    size = look.size
     short, long = sorted((frame.width, frame.height))
     if long > _MAX_ASPECT * short:
         raise UnreadableVideo(
@@ -235,8 +276,8 @@ def _convert(frame: VideoFrame, size: int, scaler: VideoReformatter) -> Image:
             f"one side may be {_MAX_ASPECT} times the other at most"
         )
     width, height = (max(size, round(side * size / short)) for side in (frame.width, frame.height))
-    scaled = scaler.reformat(
-        frame, width, height, "rgb24", interpolation=Interpolation.AREA, threads=1
+    scaled = look.scaler.reformat(
+        frame, width, height, look.pixels, interpolation=Interpolation.AREA, threads=1
     )
     image = scaled.to_ndarray()
     top, left = (height - size) // 2, (width - size) // 2

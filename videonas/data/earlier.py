@@ -95,8 +95,7 @@ class EarlierClips:
         split, first = self._places[video.shard]
         first += video.position
         clips, _ = self._readers[split].read(range(first, first + self._clips_per_video))
-        ((_, pixels),) = clips.items()
-        return DecodedVideo(pixels, video.frames, video.short)
+        return DecodedVideo(clips["rgb"], video.frames, video.short, clips.get("flow"))
 
     def _reading_places(self) -> dict[str, tuple[str, int]]:
         """The split of each shard, and how many clips come before it in reading order."""

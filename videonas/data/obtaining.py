@@ -29,7 +29,7 @@ class Obtaining:
     Args:
         folder: that paths of videos are relative to.
         clip: the geometry.
-        settings: `frame_step`, `clips_per_video` and `decode_threads` count.
+        settings: `frame_step`, `clips_per_video`, `optical_flow` and `decode_threads` count.
         earlier: clips that need not be made.
     """
 
@@ -82,7 +82,8 @@ class Obtaining:
         settings = self._settings
         try:
             return read_clips(
-                copy.path, self._clip, settings.frame_step, settings.clips_per_video
+                copy.path, self._clip, settings.frame_step, settings.clips_per_video,
+                settings.optical_flow,
             )
         except UnreadableVideo as error:
             return error.reason

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,10 @@ from videonas.data.places import Fingerprint
 from videonas.data.sources import Sources, SourceVideo, fingerprints, recipe_digest
 from videonas.data.splits import check_splits, split_videos, warn_of_rare
 from videonas.errors import DataError, StorageError
-from videonas.search.dataset import Dataset, Shard, Skipped, Split
+from videonas.search.dataset import Dataset, OpticalFlow, Shard, Skipped, Split
 from videonas.search.prepared_videos import PreparedVideo, PreparedVideos
 from videonas.search.settings import Settings
-from videonas.task import Clip
+from videonas.task import CHANNELS, Clip
 
 # PyAV and TensorFlow are imported when they are used, so that this module loads fast.
 if TYPE_CHECKING:
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from videonas.data.earlier import EarlierClips
 
 log = logging.getLogger(__name__)
-
-STREAM = "rgb"
-"""The one stream that is made from videos."""
 
 _NAMED = 3
 """Bad files that an error names."""
@@ -71,7 +68,7 @@ def prepare_dataset(
         sources: the videos, see `find_sources`.
         destination: where the shards go; created where it is missing. They count once this
             function has returned: after an error they are removed.
-        streams: the clip that every record holds; only `rgb`, with 3 channels.
+        streams: the clip that every record holds, see `streams_of`.
         settings: those that decide about the data, and `decode_threads`.
         digest: of the sources, see `source_digest`.
         progress: called with the number of videos done and their total.
@@ -85,9 +82,10 @@ def prepare_dataset(
     Raises:
         DataError: no data set can be made of these videos, see `check_splits`, or too many of
             them cannot be read, see `max_bad_videos`.
+        VideonasError: flow is asked for, and there is no OpenCV.
         StorageError: `destination` cannot be written, or a store cannot be read.
     """
-    clip = _only_rgb(streams)
+    clip = _clip_of(streams, settings.optical_flow)
     splits = split_videos(sources, settings)
     prints = fingerprints(sources) if prints is None else prints
     tally = _Tally(len(sources.videos), settings.max_bad_videos)
@@ -222,8 +220,7 @@ def _write_shards(
             for name, video, decoded in obtained:
                 tally.count(video, decoded)
                 if not isinstance(decoded, str):
-                    clips = {STREAM: decoded.clips}
-                    where = writers[name].add(clips, video.labels, video.path)
+                    where = writers[name].add(decoded.streams, video.labels, video.path)
                     tally.place(video, decoded, where)
                 if progress is not None:
                     progress(tally.done, tally.total)
@@ -246,9 +243,25 @@ def _describe(
     return Split(len(videos), len(videos) * clips_per_video, tuple(by_class), shards)
 
 
-def _only_rgb(streams: Mapping[str, Clip]) -> Clip:
-    clip = streams.get(STREAM)
-    if set(streams) != {STREAM} or clip is None or clip.channels != 3:
+def _clip_of(streams: Mapping[str, Clip], optical_flow: OpticalFlow) -> Clip:
+    """The clip of RGB; flow is made beside it where the settings say so.
+
+    Raises:
+        DataError: other streams than videos and the settings give.
+        VideonasError: there is no OpenCV to compute flow.
+    """
+    clip = streams.get("rgb")
+    expected = {} if clip is None else {"rgb": replace(clip, channels=CHANNELS["rgb"])}
+    if clip is not None and optical_flow != "none":
+        from videonas.data.flow import need_opencv
+
+        need_opencv(optical_flow)  # told before any video is decoded
+        expected["flow"] = replace(clip, channels=CHANNELS["flow"])
+    if clip is None or dict(streams) != expected:
         found = {name: clip.shape for name, clip in streams.items()}
-        raise DataError(f"streams are {found}; videos give one, {STREAM!r}, with 3 channels")
+        flow = "no 'flow'" if optical_flow == "none" else "'flow' of the same size with 2"
+        raise DataError(
+            f"streams are {found}; with optical_flow {optical_flow} videos give 'rgb' with 3 "
+            f"channels and {flow}"
+        )
     return clip

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from videonas.codec import STRICT
-from videonas.errors import DamagedRecord
-from videonas.task import Clip, Task
+from videonas.errors import DamagedRecord, SettingsError
+from videonas.task import CHANNELS, Clip, Task
+
+if TYPE_CHECKING:
+    from videonas.spaces import SearchSpace
+
+OpticalFlow = Literal["none", "dis", "tvl1"]
+"""How the flow of a data set is computed, see `videonas.data.flow`."""
 
 SPLITS = ("train", "validation", "test")
 """Training sees the first, selection the second, and nothing in a search the third."""
@@ -115,6 +122,36 @@ class Dataset:
     def task(self) -> Task:
         """What a network trained on this data must do."""
         return Task(self.streams, len(self.classes), self.multi_label)
+
+
+def streams_of(space: SearchSpace[Any], optical_flow: OpticalFlow) -> dict[str, Clip]:
+    """The clip that every record of a data set holds, by stream.
+
+    Args:
+        space: whose networks shall find theirs.
+        optical_flow: with which flow is there beside RGB, of the same geometry.
+
+    Raises:
+        SettingsError: networks are given a stream that would not be there.
+    """
+    largest = space.largest()
+    streams = {"rgb": largest["rgb"]}
+    if optical_flow != "none":
+        streams["flow"] = replace(streams["rgb"], channels=CHANNELS["flow"])
+    for name in largest:
+        if name not in streams:
+            raise SettingsError(
+                f"{_asking(space, name)}, and optical_flow is none; allowed: dis, tvl1"
+            )
+    return streams
+
+
+def _asking(space: SearchSpace[Any], stream: str) -> str:
+    """Says by which option a space has a stream."""
+    for option, value in vars(space).items():
+        if value == stream:
+            return f"space.{option} is {stream}"
+    return f"space is {space.name}, whose networks are given the stream {stream}"
 
 
 def sha256_of_file(path: Path) -> str:

@@ -20,9 +20,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from videonas.codec import NOT_YAML, describe, to_plain
 from videonas.errors import SettingsError, brief, did_you_mean
+from videonas.search.dataset import OpticalFlow, streams_of
 from videonas.search.start_from import check_count, plain_start, starting_architectures
 from videonas.spaces import SPACES, open_space
-from videonas.task import Task
+from videonas.task import StreamName, Task
 
 Decides = Literal["result", "data", "search", "run"]
 
@@ -127,6 +128,11 @@ class Settings(BaseModel):
     )
     max_bad_videos: Fraction = _setting(
         0.1, "data", "share of unreadable or missing files above which data preparation stops"
+    )
+    optical_flow: OpticalFlow = _setting(
+        "none", "data",
+        "optical flow that a data set holds beside RGB; dis: fast; tvl1: as I3D and EvaNet, some "
+        "150 times slower",
     )
 
     # Proxy training
@@ -250,6 +256,23 @@ class Settings(BaseModel):
         "what a training at full length begins from; scratch: new weights; proxy: the weights of "
         "proxy training",
     )
+    finish_distance: Fraction = _setting(
+        0.0, "run",
+        "of those that are trained at full length, the least share of parts in which each two "
+        "differ; a network nearer than that to a fitter one is passed over",
+    )
+    finish_streams: Annotated[
+        tuple[StreamName, ...], BeforeValidator(_split_words)
+    ] = _setting(
+        (), "run",
+        "streams on each of which they are trained, such as 'rgb, flow'; by default each on its "
+        "own",
+    )
+    ensemble_size: int | None = _setting(
+        None, "run",
+        "networks in the ensemble, chosen on the validation split; by default all that were "
+        "finished", ge=2,
+    )
     decode_threads: int | None = _setting(
         None, "run", "videos decoded at a time; by default one a core", ge=1
     )
@@ -273,8 +296,10 @@ class Settings(BaseModel):
             )
         if len(set(self.objectives)) < len(self.objectives):
             raise ValueError(f"objectives is {self.objectives!r}, which names one twice")
+        if len(set(self.finish_streams)) < len(self.finish_streams):
+            raise ValueError(f"finish_streams is {self.finish_streams!r}, which names one twice")
         check_count(self.start_from, self.population)
-        open_space(self.space, self.space_options)
+        streams_of(open_space(self.space, self.space_options), self.optical_flow)
         return self
 
     def deciding(self, *decides: Decides) -> dict[str, Any]:
@@ -343,7 +368,8 @@ def _starts(settings: Settings) -> tuple[dict[str, Any], ...]:
     if not settings.start_from:
         return ()
     space = open_space(settings.space, settings.space_options)
-    task = Task(space.largest(), classes=2)  # no architecture depends on their number
+    # no architecture depends on the number of classes
+    task = Task(streams_of(space, settings.optical_flow), classes=2)
     architectures = starting_architectures(
         settings.start_from, space, task, shrink=settings.shrink_start_from
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from videonas.errors import NoVideos, SettingsError
-from videonas.search.dataset import Dataset
+from videonas.search.dataset import Dataset, streams_of
 from videonas.search.root import SearchRoot
 from videonas.search.settings import Settings
 from videonas.steps.new_videos import check_new_videos, choose_dataset
@@ -46,7 +46,8 @@ def data_prep(root: SearchRoot, progress: Callable[[int, int], None] | None = No
         SettingsError: no videos are given, or the fitness or an objective does not suit their
             labels.
     """
-    settings, streams = root.settings, root.space.largest()
+    settings = root.settings
+    streams = streams_of(root.space, settings.optical_flow)
     existing = root.dataset()
     if existing is not None:
         _check_fitness(settings, len(existing.classes), existing.multi_label)
@@ -88,7 +89,8 @@ def _prepare(
     from videonas.data.earlier import EarlierClips
     from videonas.data.prepare import prepare_dataset
 
-    settings, streams, clips = root.settings, root.space.largest(), None
+    settings, clips = root.settings, None
+    streams = streams_of(root.space, settings.optical_flow)
     if earlier is not None and (videos := root.prepared_videos(earlier)) is not None:
         clips = EarlierClips(earlier, videos, lambda split: root.shards(earlier, split))
     with (

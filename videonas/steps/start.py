@@ -5,15 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
-from videonas.errors import SettingsError
+from videonas.errors import InvalidArchitecture, SettingsError
 from videonas.evolution.starts import check_starts
+from videonas.search.dataset import streams_of
+from videonas.search.finish_choice import architecture_on
 from videonas.search.goal import goal_met
 from videonas.search.root import SearchRoot
-from videonas.search.settings import make_settings, merge_settings
+from videonas.search.settings import Settings, make_settings, merge_settings
+from videonas.spaces import open_space
 from videonas.steps.final_plan import left_to_finish
 from videonas.storage import check_scheme
+from videonas.task import Task
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +87,7 @@ def start(root: SearchRoot, given: Mapping[str, Any], most: int | None = None) -
     # what is wrong is told before anything is written
     stored = root.settings.model_dump(mode="json") if root.exists else {}
     settings = make_settings(merge_settings(stored, given))
+    _check_finish_streams(settings)
     if not stored:
         check_starts(settings)
     if most is not None and settings.generations > most:
@@ -121,3 +127,39 @@ def start(root: SearchRoot, given: Mapping[str, Any], most: int | None = None) -
         go = left_to_finish(root)
         return Started(head + 1, head, {**metadata, "goal_met": goal}, go, goal)
     return Started(head + 1, head + settings.generations, metadata)
+
+
+def _check_finish_streams(settings: Settings) -> None:
+    """Tells now what would otherwise be told when the search has ended.
+
+    Raises:
+        SettingsError: the data set will not hold a stream of `finish_streams`, or no network of
+            the search takes it.
+    """
+    if not settings.finish_streams:
+        return
+    space = open_space(settings.space, settings.space_options)
+    held = streams_of(space, settings.optical_flow)
+    task = Task(held, classes=2)
+    example = space.sample(task, Random(0))
+    for stream in settings.finish_streams:
+        if stream not in held:
+            raise SettingsError(
+                f"finish_streams has {stream}, and optical_flow is {settings.optical_flow}; "
+                f"allowed: {', '.join(held)}, and {stream} where a search begins with "
+                "optical_flow=dis or tvl1"
+            )
+        if stream in space.sampling(example):
+            continue
+        if settings.finish_from == "proxy":
+            raise SettingsError(
+                f"finish_streams has {stream}, on which the search trains nothing that finish_from "
+                "could take; allowed: finish_from=scratch"
+            )
+        try:
+            architecture_on(space, example, stream, task)
+        except InvalidArchitecture as error:
+            raise SettingsError(
+                f"finish_streams has {stream}, which no network of this search takes: "
+                f"{error.path} is {error.found}; allowed: {error.allowed}"
+            ) from None

@@ -223,7 +223,7 @@ def training_function(
         """One step of the optimiser; gives back the loss before it."""
         # all streams are shifted and mirrored alike
         clips = {
-            name: augment(pixels, settings, tf.stack([seed, number]))
+            name: augment(pixels, settings, tf.stack([seed, number]), name)
             for name, pixels in clips.items()
         }
         with tf.GradientTape() as tape:
