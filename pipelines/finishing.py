@@ -18,6 +18,6 @@ def finishing(root: SearchRoot) -> tuple[str, int, int] | None:
         trained = sum(root.final_folder(each).training() is not None for each in plan.finalists)
         if trained < total:
             return f"training the best for {plan.train_steps} steps", trained, total
-        exported = sum(folder.network(each.individual) is not None for each in plan.finalists)
+        exported = sum(folder.network(each.name) is not None for each in plan.finalists)
         return "testing and exporting the best", exported, total
     return None

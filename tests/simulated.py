@@ -160,6 +160,10 @@ class Words:
         """Words have no clip."""
         return {}
 
+    def on_stream(self, word: Word, stream: str) -> Word:
+        """Words have no stream but their own."""
+        return word
+
     def sample(self, task: Task, rng: Random) -> Word:
         """Every word is as likely."""
         return Word(tuple(rng.randrange(2) for _ in range(self.length)))

@@ -19,8 +19,9 @@ from videonas.data.decoding import read_clips
 from videonas.export.intervals import wilson_interval
 from videonas.export.keras_file import load_network
 from videonas.export.loading import load_exports
-from videonas.export.predicting import predict, video_scores
+from videonas.export.predicting import video_scores
 from videonas.export.videos import VideoScores
+from videonas.search.finish_folder import SCORES
 from videonas.search.individual import candidate_seed
 from videonas.search.root import SearchRoot
 from videonas.steps.finish import Finish
@@ -47,7 +48,7 @@ def names(finished: Finish) -> list[str]:
 
 
 def scores_of(finished: Finish, name: str) -> VideoScores:
-    return VideoScores.load(finished.folder.fetch_scores(name))
+    return VideoScores.load(finished.folder.fetch(name, SCORES))
 
 
 def clips_to_test(root: SearchRoot, name: str, *, at_own_size: bool) -> ClipReader:
@@ -137,23 +138,11 @@ def test_predict_says_of_the_videos_what_the_evaluation_said(
         )
 
 
-def test_an_ensemble_predicts_the_mean(finished: Finish, demo_videos: Path) -> None:
-    networks = load_exports(Path(finished.folder.address), all_of_them=True)
-    assert [n.about.individual for n in networks] == names(finished)
-    every = [scores_of(finished, name) for name in names(finished)]
-    video = every[0].videos[0]
-    (said,) = predict(networks, [demo_videos / video], top=8)
-    mean = np.mean([each.scores["intact"][0] for each in every], axis=0)
-    assert list(said.scores) == pytest.approx(sorted(mean, reverse=True), abs=1e-5)
-
-
 def test_the_record_follows_from_the_scores(searched: SearchRoot, finished: Finish) -> None:
     members = searched.lineage().members
-    every = []
     for network in finished.record.networks:
         assert (network.outcome, network.message) == ("ok", "")
         scores, verdict = scores_of(finished, network.finalist.individual), network.test
-        every.append(scores)
         assert verdict is not None
         right = (scores.scores["intact"].argmax(axis=1) == scores.labels).sum()
         assert verdict.intact.metrics["top1"] == right / len(scores.videos)
@@ -161,11 +150,6 @@ def test_the_record_follows_from_the_scores(searched: SearchRoot, finished: Fini
         assert (verdict.videos, verdict.clips) == (8, 16)
         assert network.selected == members[network.finalist.individual].result.metrics
         assert network.validation.keys() == network.selected.keys()
-    ensemble = finished.record.ensemble
-    assert ensemble is not None
-    mean = np.mean([each.scores["intact"] for each in every], axis=0)
-    own = mean[np.arange(len(mean)), every[0].labels]
-    assert ensemble.intact.metrics["loss"] == pytest.approx(-np.log(own).mean())
 
 
 def test_every_view_of_the_test_split_is_there(finished: Finish) -> None:

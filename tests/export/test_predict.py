@@ -97,7 +97,7 @@ def test_an_ensemble_says_something_else(folder: Path, video: Path) -> None:
 
 def test_an_ensemble_of_one_is_refused(folder: Path, video: Path, finished: Finish) -> None:
     one = folder / str(finished.record.best)
-    assert "holds one network" in refused("predict", one, video, "--ensemble")
+    assert "one export, which takes no --ensemble" in refused("predict", one, video, "--ensemble")
 
 
 def needed(about: About) -> int:
@@ -125,7 +125,7 @@ def test_a_video_between_what_is_needed_and_what_was_prepared_is_used_without_re
     assert needed(about) < prepared
     for count in (needed(about), prepared - 1, prepared, prepared + 7):
         video = write_numbered(tmp_path / f"{count}.mp4", count)
-        clips = clips_of(video, about, partial(read_clips, video))
+        clips = clips_of(video, about, partial(read_clips, video))["rgb"]
         stream = about.streams["rgb"]
         assert clips.shape[:2] == (about.clips_per_video, stream.frames)
         assert all(len({frame.tobytes() for frame in clip}) == stream.frames for clip in clips)
@@ -148,7 +148,10 @@ def test_a_file_that_is_no_video(kind: str, folder: Path, tmp_path: Path) -> Non
 
 
 def test_a_folder_that_is_no_export(tmp_path: Path, video: Path) -> None:
-    allowed = "allowed: finished/<n> of a search root, or the folder of one network in it"
+    allowed = (
+        "allowed: finished/<n> of a search root, or the folder of a network or of the ensemble in "
+        "it"
+    )
     for path in (tmp_path, tmp_path / "nowhere"):
         assert refused("predict", path, video) == f"error: {path}: no export here; {allowed}"
 

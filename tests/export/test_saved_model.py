@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from videonas.export.saved_model import prepared, probabilities, write_saved_mod
 from videonas.task import Clip
 
 CLASSES = ("run", "sit down", "überholen | ☕")
-EXAMPLE = Path(__file__).parent / "formats" / "export-1.json"
+EXAMPLES = sorted((Path(__file__).parent / "formats").glob("export-1*.json"))
+EXAMPLE = EXAMPLES[0]
 
 
 def about(*, multi_label: bool = False, **streams: StreamSettings) -> About:
@@ -113,9 +115,11 @@ def test_a_network_of_two_streams_takes_both_by_name(tmp_path: Path) -> None:
     assert found.numpy() == pytest.approx(tf.nn.softmax(model(scaled)).numpy(), abs=1e-6)
 
 
-def test_the_example_of_the_format_loads() -> None:
-    example = About.decode(EXAMPLE.read_bytes(), EXAMPLE.name)
-    assert example.encode() == EXAMPLE.read_bytes()
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_of_the_format_loads_and_loses_nothing(path: Path) -> None:
+    written = json.loads(About.decode(path.read_bytes(), path.name).encode())
+    before = json.loads(path.read_bytes())
+    assert {name: written[name] for name in before} == before
 
 
 def test_another_format_is_refused() -> None:

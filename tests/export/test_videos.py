@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from videonas.export.intervals import wilson_interval
-from videonas.export.videos import VideoScores, accuracy, by_video, ensemble, in_every_view
+from videonas.export.videos import VideoScores, accuracy, by_video, in_every_view
 
 
 def some_scores(videos: int, classes: int, seed: int = 0) -> VideoScores:
@@ -72,15 +72,6 @@ def test_metrics_by_hand() -> None:
 def test_a_score_of_nothing_for_the_right_class_is_a_large_loss_and_a_number() -> None:
     loss = accuracy(np.array([[1.0, 0.0]]), np.array([1])).metrics["loss"]
     assert 20 < loss < np.inf
-
-
-def test_an_ensemble_is_the_mean_and_of_equals_it_is_the_same() -> None:
-    one, other = some_scores(6, 4, 1), some_scores(6, 4, 2)
-    other = VideoScores(one.videos, one.labels, other.scores, one.clips)
-    both = ensemble([one, other])
-    expected = (one.scores["intact"] + other.scores["intact"]) / 2
-    assert both.scores["intact"] == pytest.approx(expected)
-    assert in_every_view(ensemble([one, one])) == in_every_view(one)
 
 
 def test_every_view_is_tested() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from videonas.data.clips import ClipReader
 from videonas.data.shards import ShardWriter
-from videonas.export.views import VIEWS, another_order, repeated, score_clips, shuffled
+from videonas.export.views import VIEWS, another_order, answer_clips, repeated, shuffled
 from videonas.task import Clip, Sampling, Task
 
 FRAMES, SIDE, CLASSES = 4, 2, 2
@@ -66,8 +66,11 @@ def network(weights: list[float]) -> keras.Model:
 
 
 def top1(model: keras.Model, reader: ClipReader) -> dict[str, float]:
-    scores, labels = score_clips(model, reader, False, list(VIEWS))
-    return {view: float((s.argmax(axis=1) == labels).mean()) for view, s in scores.items()}
+    answers = answer_clips(model, reader, list(VIEWS))
+    return {
+        view: float((logits.argmax(axis=1) == answers.labels).mean())
+        for view, logits in answers.logits.items()
+    }
 
 
 def test_a_network_that_uses_time_fails_without_it(reader: ClipReader) -> None:
@@ -78,14 +81,14 @@ def test_a_network_that_uses_time_fails_without_it(reader: ClipReader) -> None:
 
 
 def test_a_network_that_does_not_use_time_does_not_mind_the_order(reader: ClipReader) -> None:
-    scores, _ = score_clips(network([1, 1, 1, 1]), reader, False, list(VIEWS))
-    assert scores["shuffled"] == pytest.approx(scores["intact"], abs=1e-6)
+    logits = answer_clips(network([1, 1, 1, 1]), reader, list(VIEWS)).logits
+    assert logits["shuffled"] == pytest.approx(logits["intact"], abs=1e-6)
 
 
-def test_scores_of_several_labels_stand_alone(reader: ClipReader) -> None:
+def test_answers_are_logits_in_reading_order(reader: ClipReader) -> None:
     model = network([1, 1, 1, 1])
-    one, _ = score_clips(model, reader, False, ["intact"])
-    several, _ = score_clips(model, reader, True, ["intact"])
-    assert one["intact"].sum(axis=1) == pytest.approx(np.ones(40))
-    logits = np.asarray(model(reader.read(range(40))[0]["rgb"] / np.float32(127.5) - 1))
-    assert several["intact"] == pytest.approx(1 / (1 + np.exp(-logits)), abs=1e-6)
+    answers = answer_clips(model, reader, ["intact"])
+    expected = np.asarray(model(reader.read(range(40))[0]["rgb"] / np.float32(127.5) - 1))
+    assert answers.logits["intact"] == pytest.approx(expected, abs=1e-6)
+    assert answers.videos == tuple(map(str, range(40)))
+    assert answers.labels.tolist() == [number % CLASSES for number in range(40)]

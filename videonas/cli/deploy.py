@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from videonas.steps.shell import errors_as_sentences, step
+from videonas.task import CHANNELS
 
 
 @click.command("finish")
@@ -25,12 +26,28 @@ from videonas.steps.shell import errors_as_sentences, step
     help="What training begins from: new weights, or those of proxy training; by default as the "
     "setting finish_from says.",
 )
+@click.option(
+    "--distance", type=click.FloatRange(0, 1), metavar="SHARE",
+    help="Least share of parts in which each two of them differ; by default as the setting "
+    "finish_distance says.",
+)
+@click.option(
+    "--stream", "streams", type=click.Choice(list(CHANNELS)), multiple=True,
+    help="A stream that each is trained on; can be given several times. By default as the setting "
+    "finish_streams says.",
+)
+@click.option(
+    "--ensemble-size", type=click.IntRange(2), metavar="COUNT",
+    help="Networks in the ensemble, chosen on the validation split; by default as the setting "
+    "ensemble_size says.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Everything measured, as JSON.")
 def finish_command(search_root: str, as_json: bool, **given: Any) -> None:
     """Trains the best networks at full length, tests and exports them.
 
-    They are tested on the test split, which nothing has seen before, and exported to
-    finished/<n> in the search root. What is done already is not done again.
+    They are tested on the test split, which nothing has seen before, alone and as an ensemble
+    whose logits are averaged, and exported to finished/<n> in the search root. What is done
+    already is not done again.
 
     Example: videonas finish runs/mine --best 3 --train-steps 5000
     """
@@ -52,15 +69,15 @@ def finish_command(search_root: str, as_json: bool, **given: Any) -> None:
     "--top", type=click.IntRange(1), default=5, show_default=True, metavar="COUNT",
     help="How many classes to name.",
 )
-@click.option("--ensemble", is_flag=True, help="By all networks of FINISHED, and not its best.")
+@click.option("--ensemble", is_flag=True, help="By the ensemble of FINISHED, and not its best.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def predict_command(
     finished: Path, videos: tuple[Path, ...], top: int, ensemble: bool, as_json: bool
 ) -> None:
     """Says what videos show, by an exported network alone.
 
-    FINISHED is finished/<n> of a search root, the folder of one network in it, or a copy of either
-    anywhere.
+    FINISHED is finished/<n> of a search root, the folder of one network or of the ensemble in it,
+    or a copy of any of these anywhere.
 
     Example: videonas predict runs/mine/finished/1 clip.mp4 --top 3
     """

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from videonas import __version__
+from videonas.data.flow import BOUND
 from videonas.export.about import About
 from videonas.export.jobs import KERAS_FILE, SAVED_MODEL, TFLITE_FILE
 from videonas.report.edits import edit_text
 from videonas.search.dataset import Dataset
-from videonas.search.finished import Accuracy, FinishedNetwork, Plan
+from videonas.search.finished import Accuracy, FinishedEnsemble, FinishedNetwork, Plan
 from videonas.search.population import Member
 from videonas.search.settings import Settings
 
@@ -46,21 +48,63 @@ class CardFacts:
     kind: type[Any]
 
 
+@dataclass(frozen=True)
+class EnsembleFacts:
+    """What the card of an ensemble tells.
+
+    Attributes:
+        about: class names and clip settings.
+        ensemble: what is known about it.
+        members: its networks, in the order in which they were chosen.
+        best: the single network that is fittest on the validation split.
+        plan: how they were trained.
+        dataset: that they were trained and tested on.
+        settings: of the search.
+    """
+
+    about: About
+    ensemble: FinishedEnsemble
+    members: Sequence[FinishedNetwork]
+    best: FinishedNetwork
+    plan: Plan
+    dataset: Dataset
+    settings: Settings
+
+
 def model_card(facts: CardFacts) -> str:
     """The card as Markdown. Names that others chose appear as text, whatever they contain."""
+    network, test = facts.network, facts.network.test
+    return _rendered(
+        "card.md", test.intact.metrics if test else {}, about=facts.about, network=network,
+        plan=facts.plan, dataset=facts.dataset, settings=facts.settings, test=test,
+        steps=_ancestry(facts), tflite_file=TFLITE_FILE,
+    )
+
+
+def ensemble_card(facts: EnsembleFacts) -> str:
+    """The card of an ensemble as Markdown, as `model_card`."""
+    test, names = facts.ensemble.test, {network.finalist.name for network in facts.members}
+    pairs = [
+        pair for pair in facts.ensemble.together.pairs if {pair.one, pair.other} <= names
+    ]
+    return _rendered(
+        "ensemble.md", test.intact.metrics, about=facts.about, members=facts.members,
+        together=facts.ensemble.together, best=facts.best, pairs=pairs, plan=facts.plan,
+        dataset=facts.dataset, settings=facts.settings, test=test,
+        chosen=len(pairs) < len(facts.ensemble.together.pairs),
+    )
+
+
+def _rendered(template: str, measured: dict[str, float], **facts: Any) -> str:
     environment = Environment(  # nothing here is HTML: `text` makes names harmless
         loader=PackageLoader("videonas.export"), undefined=StrictUndefined, autoescape=False,
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )
     environment.filters |= {"text": text, "figure": figure, "interval": interval}
-    network, test = facts.network, facts.network.test
-    measured = test.intact.metrics if test else {}
-    return environment.get_template("card.md").render(
-        about=facts.about, network=network, plan=facts.plan, dataset=facts.dataset,
-        settings=facts.settings, test=test, steps=_ancestry(facts),
+    return environment.get_template(template).render(
         metrics={name: words for name, words in METRICS.items() if name in measured},
-        version=__version__,
-        keras_file=KERAS_FILE, saved_model=SAVED_MODEL, tflite_file=TFLITE_FILE,
+        version=__version__, keras_file=KERAS_FILE, saved_model=SAVED_MODEL,
+        bound=f"{100 * BOUND:.1f} %", **facts,
     )
 
 

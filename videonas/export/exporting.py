@@ -1,21 +1,18 @@
-"""What child processes do for `finish` after training: test, export, average."""
+"""What child processes do for `finish` after training: test and export one network."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import keras
-import numpy as np
 import tensorflow as tf
 
 from videonas.data.clips import ClipReader
+from videonas.export.clip_logits import ClipLogits
 from videonas.export.jobs import KERAS_FILE, SAVED_MODEL, Exported, ExportJob
 from videonas.export.saved_model import write_saved_model
-from videonas.export.videos import VideoScores, accuracy, by_video, ensemble, in_every_view
-from videonas.export.views import VIEWS, score_clips
+from videonas.export.videos import INTACT, accuracy, in_every_view
+from videonas.export.views import VIEWS, answer_clips
 from videonas.networks import build
-from videonas.search.finish_folder import SCORES
-from videonas.search.finished import Verdict
+from videonas.search.finish_folder import SCORES, TEST_LOGITS, VALIDATION_LOGITS
 from videonas.training.jobs import Shards
 from videonas.training.setup import set_up
 
@@ -27,28 +24,22 @@ def export_job(job: ExportJob) -> Exported:
     model = build(candidate.space, candidate.architecture, candidate.task)
     model.load_weights(job.weights)
     try:
-        seen = _scores(model, job, job.validation, ["intact"])
-        unseen = _scores(model, job, job.test, list(VIEWS))
+        seen = _answers(model, job, job.validation, [INTACT])
+        unseen = _answers(model, job, job.test, list(VIEWS))
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         return Exported("out_of_memory", f"out of memory: {error}".splitlines()[0])
-    every = [*seen.scores.values(), *unseen.scores.values()]
-    if not all(np.isfinite(scores).all() for scores in every):
+    if not (seen.finite and unseen.finite):
         return Exported("diverged", "its scores are no numbers")
-    unseen.save(job.folder / SCORES)
+    seen.save(job.folder / VALIDATION_LOGITS)
+    unseen.save(job.folder / TEST_LOGITS)
+    tested, validated = unseen.scores(), seen.scores()
+    tested.save(job.folder / SCORES)
     model.save(job.folder / KERAS_FILE)
     write_saved_model(model, job.about, job.folder / SAVED_MODEL)
-    validation = accuracy(seen.scores["intact"], seen.labels).metrics
-    return Exported("ok", "", validation, in_every_view(unseen))
+    validation = accuracy(validated.scores[INTACT], validated.labels).metrics
+    return Exported("ok", "", validation, in_every_view(tested))
 
 
-def _scores(
-    model: keras.Model, job: ExportJob, shards: Shards, views: list[str]
-) -> VideoScores:
+def _answers(model: keras.Model, job: ExportJob, shards: Shards, views: list[str]) -> ClipLogits:
     reader = ClipReader(shards, job.candidate.task, job.candidate.samplings)
-    scores, labels = score_clips(model, reader, job.about.multi_label, views)
-    return by_video(reader.videos(), labels, scores)
-
-
-def ensemble_job(files: list[Path]) -> Verdict:
-    """What the test split says of the mean of the scores in several files."""
-    return in_every_view(ensemble([VideoScores.load(file) for file in files]))
+    return answer_clips(model, reader, views)

@@ -11,10 +11,11 @@ from videonas.search.result import Outcome
 from videonas.training.jobs import TRAIN, Candidate, Shards
 
 EXPORT = "videonas.export.exporting:export_job"
-ENSEMBLE = "videonas.export.exporting:ensemble_job"
+CHOOSE = "videonas.export.ensembling:choice_job"
+ENSEMBLE = "videonas.export.ensembling:ensemble_job"
 TFLITE = "videonas.export.tflite:tflite_job"
 
-PRELOAD = tuple(job.partition(":")[0] for job in (TRAIN, EXPORT, TFLITE))
+PRELOAD = tuple(job.partition(":")[0] for job in (TRAIN, EXPORT, TFLITE, CHOOSE))
 """Modules that a fork server imports before its first child."""
 
 KERAS_FILE = "network.keras"
@@ -78,3 +79,54 @@ class TfliteJob:
     about: About
     network: Path
     file: Path
+
+
+@dataclass(frozen=True)
+class ChoiceJob:
+    """The choice of the networks of an ensemble, and its test.
+
+    Attributes:
+        validation: of each finished network, its logits of the validation split.
+        test: of each, its logits of the test split.
+        first: place of the fittest.
+        size: how many to choose; None for all.
+    """
+
+    validation: tuple[Path, ...]
+    test: tuple[Path, ...]
+    first: int
+    size: int | None
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """An ensemble.
+
+    Attributes:
+        members: places of its networks.
+        validation: its metrics of the videos of the validation split.
+        test: what the test split says of it.
+        differ: how often each two of all networks disagree on the validation split, by place.
+    """
+
+    members: tuple[int, ...]
+    validation: dict[str, float]
+    test: Verdict
+    differ: dict[tuple[int, int], float]
+
+
+@dataclass(frozen=True)
+class EnsembleJob:
+    """The export of an ensemble.
+
+    Attributes:
+        members: what each network says about itself, and its Keras file.
+        about: what the ensemble says about itself.
+        threads: of TensorFlow.
+        folder: where to write the export; it exists.
+    """
+
+    members: tuple[tuple[About, Path], ...]
+    about: About
+    threads: int
+    folder: Path

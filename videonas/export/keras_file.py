@@ -16,7 +16,7 @@ def load_network(path: Path) -> keras.Model:
     Args:
         path: the file; what it says is run, so load only files from people whom you trust.
     """
-    for module in BUILDER_MODULES:  # each registers the layers that its networks have
+    for module in (*BUILDER_MODULES, "videonas.export.ensemble"):  # each registers its layers
         import_module(module)
     model: keras.Model = keras.saving.load_model(path, compile=False)
     return model

@@ -13,11 +13,13 @@ from videonas.codec import decode
 from videonas.errors import DamagedRecord, VideonasError, first_line
 from videonas.export.about import CLASSIFY, DESCRIBE, About
 from videonas.export.jobs import SAVED_MODEL
-from videonas.search.finish_folder import FINISHED
+from videonas.search.finish_folder import ENSEMBLE_FOLDER, FINISHED
 from videonas.search.finished import Finished, ok_networks
 from videonas.search.records import FORMATS
 
-ALLOWED = "allowed: finished/<n> of a search root, or the folder of one network in it"
+ALLOWED = (
+    "allowed: finished/<n> of a search root, or the folder of a network or of the ensemble in it"
+)
 
 
 @dataclass(frozen=True)
@@ -60,28 +62,35 @@ def load_exports(folder: Path, *, all_of_them: bool) -> list[Classifier]:
 
     Args:
         folder: of what was finished, or of one network.
-        all_of_them: every network of what was finished, and not only the best.
+        all_of_them: the ensemble, and not only the best network. Where an older version finished,
+            it is all networks one by one: that ensemble is the mean of their scores.
 
     Raises:
-        VideonasError: no export is there, or only one where all are asked for.
+        VideonasError: no export is there, or only one network where several are asked for.
     """
     if (folder / SAVED_MODEL).is_dir():
         if all_of_them:
             raise VideonasError(
-                f"{folder}: holds one network, and an ensemble is of several; allowed: "
-                "finished/<n> of a search root"
+                f"{folder}: one export, which takes no --ensemble; allowed: finished/<n> of a "
+                "search root"
             )
         return [load_export(folder)]
     record = _record(folder)
-    names = [network.finalist.individual for network in ok_networks(record.networks)]
     if not all_of_them:
-        names = [record.need_best().finalist.individual]
-    elif len(names) < 2:
+        return [load_export(folder / record.need_best().finalist.name)]
+    names = [network.finalist.name for network in ok_networks(record.networks)]
+    if len(names) < 2:
         raise VideonasError(
             f"{folder}: an ensemble is of several networks, and {len(names)} was exported here; "
             "finish with --best 2 or more"
         )
-    return [load_export(folder / name) for name in names]
+    if record.together is None:
+        return [load_export(folder / name) for name in names]
+    if record.together.without_export:
+        raise VideonasError(
+            f"{folder}: the ensemble has no export: {record.together.without_export}"
+        )
+    return [load_export(folder / ENSEMBLE_FOLDER)]
 
 
 def load_export(folder: Path) -> Classifier:

@@ -14,13 +14,11 @@ from videonas.data.decoding import DecodedVideo, UnreadableVideo, count_frames, 
 from videonas.errors import VideonasError
 from videonas.export.about import About, StreamSettings
 from videonas.export.loading import Classifier
-from videonas.task import Clip
+from videonas.search.dataset import OpticalFlow
+from videonas.task import CHANNELS, Clip
 
-Read = Callable[[Clip, int, int], DecodedVideo]
-"""Gives the clips of one video: their geometry, the step between source frames, how many."""
-
-STREAM = "rgb"
-"""The one stream that is read from videos."""
+Read = Callable[[Clip, int, int, OpticalFlow], DecodedVideo]
+"""Gives the clips of one video: geometry, step between source frames, how many, and which flow."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ def predict(
         progress: told how many videos of how many are done.
 
     Raises:
-        VideonasError: a file is no video, or has fewer frames than a network needs.
+        VideonasError: see `video_scores`; or networks answer for different classes.
     """
     classes = networks[0].about.classes
     for network in networks:
@@ -81,45 +79,61 @@ def video_scores(network: Classifier, video: Path, read: Read) -> Any:
         read: gives clips of it, as `read_clips`.
 
     Raises:
-        VideonasError: the file is no video, or has fewer frames than the network needs.
+        VideonasError: the file is no video, or has fewer frames than the network needs; or the
+            network takes what cannot be made of videos.
     """
-    about = network.about
-    if set(about.streams) != {STREAM}:
-        raise VideonasError(
-            f"{network.folder}: the network takes the streams {', '.join(about.streams)}; only "
-            f"networks that take {STREAM} alone can be given videos"
-        )
+    _check_streams(network)
     try:
-        clips = clips_of(video, about, read)
+        clips = clips_of(video, network.about, read)
     except UnreadableVideo as error:
         raise VideonasError(f"{video}: unreadable video: {error.reason}") from None
-    return network.scores({STREAM: clips}).mean(axis=0)
+    return network.scores(clips).mean(axis=0)
 
 
-def clips_of(video: Path, about: About, read: Read) -> Any:
-    """The clips of a video as the network was tested with: `(n, frames, size, size, channels)`.
+def _check_streams(network: Classifier) -> None:
+    """Refuses what takes streams that are not made of videos, or does not say how."""
+    about = network.about
+    made = ("rgb",) if about.optical_flow == "none" else ("rgb", "flow")
+    for stream in about.streams:
+        if stream not in made:
+            raise VideonasError(
+                f"{network.folder}: the network takes the stream {stream}, and its search had "
+                f"optical_flow {about.optical_flow}; allowed: {', '.join(made)}"
+            )
+
+
+def clips_of(video: Path, about: About, read: Read) -> dict[str, Any]:
+    """The clips of a video as the network was tested with.
 
     As in data preparation, a clip is the middle of a longer one. Where the video is too short for
     that, it is only as long as the network needs.
+
+    Returns:
+        by stream, uint8 `(n, frames, size, size, channels)`.
 
     Raises:
         UnreadableVideo: no clip can be made of the file.
         VideonasError: it has fewer frames than the network needs.
     """
-    stream = about.streams[STREAM]
-    whole = _read(read, stream.prepared.frames, stream, about)
-    span = stream.sampling.span
-    if whole.short:
-        whole = _read(read, span, stream, about)
+    clips = {}
+    for name, stream in about.streams.items():
+        span = stream.sampling.span
+        whole = _read(read, stream.prepared.frames, stream, about)
         if whole.short:
-            needed = (span - 1) * about.frame_step + 1
-            raise VideonasError(
-                f"{video}: has {count_frames(video)} frames; the network needs {needed} or more"
-            )
-    first = (whole.clips.shape[1] - span) // 2
-    return whole.clips[:, first : first + span : stream.stride]
+            whole = _read(read, span, stream, about)
+            if whole.short:
+                needed = (span - 1) * about.frame_step + 1
+                raise VideonasError(
+                    f"{video}: has {count_frames(video)} frames; the network needs {needed} or more"
+                )
+        pixels = whole.streams[name]
+        first = (pixels.shape[1] - span) // 2
+        clips[name] = pixels[:, first : first + span : stream.stride]
+    return clips
 
 
 def _read(read: Read, frames: int, stream: StreamSettings, about: About) -> DecodedVideo:
-    clip = Clip(frames, stream.prepared.size, stream.prepared.channels)
-    return read(clip, about.frame_step, about.clips_per_video)
+    clip = Clip(frames, stream.prepared.size, CHANNELS["rgb"])
+    # the same for all streams of a network, so that a video is decoded once for them
+    flow = about.optical_flow if "flow" in about.streams else "none"
+    return read(clip, about.frame_step, about.clips_per_video, flow)

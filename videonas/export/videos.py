@@ -13,6 +13,9 @@ from videonas.evaluation.metrics import classification_metrics
 from videonas.export.intervals import wilson_interval
 from videonas.search.finished import Accuracy, Verdict
 
+INTACT = "intact"
+"""The view of clips as they are."""
+
 
 @dataclass(frozen=True)
 class VideoScores:
@@ -64,15 +67,6 @@ def by_video(names: Sequence[str], labels: Any, scores: Mapping[str, Any]) -> Vi
         np.add.at(sums, which, of_clips)
         means[view] = sums / counts[:, None]
     return VideoScores(tuple(places), labels[first], means, len(names))
-
-
-def ensemble(members: Sequence[VideoScores]) -> VideoScores:
-    """The mean of the scores of several networks, of the same videos."""
-    one = members[0]
-    means = {
-        view: np.mean([member.scores[view] for member in members], axis=0) for view in one.scores
-    }
-    return VideoScores(one.videos, one.labels, means, one.clips)
 
 
 def accuracy(scores: Any, labels: Any) -> Accuracy:

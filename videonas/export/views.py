@@ -1,4 +1,4 @@
-"""Scores of clips as they are, and without what only time tells."""
+"""Logits of clips as they are, and without what only time tells."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from videonas.data.clips import ClipReader, Clips
 from videonas.evaluation.accuracy import in_batches
-from videonas.export.saved_model import probabilities
+from videonas.export.clip_logits import ClipLogits
 from videonas.training.augmentation import to_input
 
 View = Callable[[Clips, np.random.Generator], Clips]
@@ -55,34 +55,28 @@ VIEWS: Mapping[str, View] = {"intact": intact, "shuffled": shuffled, "repeated":
 """By the name that `Verdict` gives them."""
 
 
-def score_clips(
-    model: keras.Model, reader: ClipReader, multi_label: bool, views: Iterable[str]
-) -> tuple[dict[str, Any], Any]:
-    """Scores of all clips of a split, of each its middle; each clip is read once.
+def answer_clips(model: keras.Model, reader: ClipReader, views: Iterable[str]) -> ClipLogits:
+    """Logits of all clips of a split, of each its middle; each clip is read once.
 
     Args:
         model: from float32 clips to logits.
         reader: of the split.
-        multi_label: whether a clip can have several labels.
         views: names of `VIEWS`.
-
-    Returns:
-        by view, scores `(clips, classes)` float32; and the labels as the reader gives them.
     """
 
     @tf.function(autograph=False, input_signature=[
         {name: tf.TensorSpec((None, *shape), tf.uint8) for name, shape in reader.shapes.items()}
     ])
-    def score(clips: Any) -> Any:
-        """Scores of a batch."""
-        return probabilities(model(to_input(clips), training=False), multi_label)
+    def answer(clips: Any) -> Any:
+        """Logits of a batch."""
+        return model(to_input(clips), training=False)
 
     rng = np.random.default_rng(0)
-    names, scores, labels = list(views), [], []
+    names, logits, labels = list(views), [], []
     for clips, of_batch in in_batches(reader):
-        scores.append([score(VIEWS[name](clips, rng)).numpy() for name in names])
+        logits.append([answer(VIEWS[name](clips, rng)).numpy() for name in names])
         labels.append(of_batch)
     by_view = {
-        name: np.concatenate([batch[place] for batch in scores]) for place, name in enumerate(names)
+        name: np.concatenate([batch[place] for batch in logits]) for place, name in enumerate(names)
     }
-    return by_view, np.concatenate(labels)
+    return ClipLogits(tuple(reader.videos()), np.concatenate(labels), by_view)

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from videonas.search.finished import Finished, FinishedNetwork, Plan
+from videonas.errors import NothingThere
+from videonas.search.finished import Finished, FinishedEnsemble, FinishedNetwork, Plan
 from videonas.search.records import Records
-from videonas.search.result_folder import ResultFolder
+from videonas.search.result_folder import AttemptFolder, ResultFolder
+
+T = TypeVar("T")
 
 PLAN, FINISHED, NETWORK = "plan.json", "finish.json", "network.json"
+TOGETHER = "ensemble.json"
 """Names of records."""
+
+ENSEMBLE_FOLDER = "ensemble"
+"""Beside those of the networks: what several of them are together."""
 
 SCORES = "test_scores.npz"
 """Beside a network: its scores of every video of the test split."""
+
+VALIDATION_LOGITS, TEST_LOGITS = "validation_logits.npz", "test_logits.npz"
+"""Beside a network: its logits of every clip of a split."""
 
 
 class FinalFolder(ResultFolder):
@@ -33,9 +44,14 @@ class FinishFolder:
 
     plan.json                     who is trained, and how
     finish.json                   what was measured; written last
-    <individual>/                 one network
-        network.keras, saved_model/, network.tflite, card.md, test_scores.npz
+    <name>/                       one network: of an individual, or of it on another stream
+        network.keras, saved_model/, network.tflite, card.md
+        test_scores.npz, validation_logits.npz, test_logits.npz
         network.json              what is known about it; written last
+    ensemble/                     several networks together
+        network.keras, saved_model/, card.md
+        ensemble.json             what is known about it; written last
+    ensemble-attempt-<n>, ensemble-failure-<n>
     """
 
     records: Records
@@ -46,9 +62,19 @@ class FinishFolder:
         """The folder, for people."""
         return self.records.where(self._key())
 
-    def network_address(self, individual: str) -> str:
+    def network_address(self, name: str) -> str:
         """The folder of one network, for people."""
-        return self.records.where(self._key(individual))
+        return self.records.where(self._key(name))
+
+    @property
+    def ensemble_address(self) -> str:
+        """The folder of the ensemble, for people."""
+        return self.records.where(self._key(ENSEMBLE_FOLDER))
+
+    @property
+    def attempts(self) -> AttemptFolder:
+        """Those at the ensemble; those at a network are beside its training."""
+        return AttemptFolder(self.records, f"finished/{self.number}")
 
     def plan(self) -> Plan | None:
         """Who is trained, and how."""
@@ -62,38 +88,62 @@ class FinishFolder:
         """Writes what was measured; gives back what counts."""
         return self.records.create(record, self._key(FINISHED))
 
-    def network(self, individual: str) -> FinishedNetwork | None:
+    def network(self, name: str) -> FinishedNetwork | None:
         """What is known about a network, once it is exported or given up."""
-        key = self._key(individual, NETWORK)
+        key = self._key(name, NETWORK)
         return self.records.read(FinishedNetwork, key)  # type: ignore[no-any-return]
 
     def publish_network(self, network: FinishedNetwork, export: Path | None) -> FinishedNetwork:
         """Moves the files of an export here, then writes the record that makes them count.
 
-        What an interrupted export left is removed first, so that files of two never mix.
-
         Args:
             network: what is known about it.
             export: a folder with its files; None where there are none.
         """
-        individual, store = network.finalist.individual, self.records.store
-        if (there := self.network(individual)) is not None:
-            return there
-        for key in list(store.keys(self._key(individual, ""))):
+        name = network.finalist.name
+        return self.network(name) or self._publish(network, name, NETWORK, export)
+
+    def ensemble(self) -> FinishedEnsemble | None:
+        """What is known about the ensemble, once it is exported."""
+        key = self._key(ENSEMBLE_FOLDER, TOGETHER)
+        return self.records.read(FinishedEnsemble, key)  # type: ignore[no-any-return]
+
+    def publish_ensemble(
+        self, ensemble: FinishedEnsemble, export: Path | None
+    ) -> FinishedEnsemble:
+        """As `publish_network`, of the ensemble."""
+        return self.ensemble() or self._publish(ensemble, ENSEMBLE_FOLDER, TOGETHER, export)
+
+    def fetch(self, name: str, file: str) -> Path:
+        """A local copy of one file of a network.
+
+        Args:
+            name: of the network.
+            file: such as `SCORES`.
+
+        Raises:
+            NothingThere: there is none: an older version exported the network without it.
+        """
+        try:
+            return self.records.store.fetch(self._key(name, file))
+        except NothingThere as error:
+            raise NothingThere(
+                f"{error}, though the network was exported; delete {self.address} to export all "
+                "of it again"
+            ) from None
+
+    def _publish(self, record: T, name: str, file: str, export: Path | None) -> T:
+        """Moves files to a folder of this one, and then a record.
+
+        What an interrupted export left is removed first, so that files of two never mix.
+        """
+        store = self.records.store
+        for key in list(store.keys(self._key(name, ""))):
             store.delete(key)
         if export is not None:
             for path in sorted(path for path in export.rglob("*") if path.is_file()):
-                name = path.relative_to(export).as_posix()
-                store.create_file(self._key(individual, name), path)
-        return self.records.create(network, self._key(individual, NETWORK))
-
-    def fetch_scores(self, individual: str) -> Path:
-        """A local file of a network's scores of the test split.
-
-        Raises:
-            StorageError: there is none.
-        """
-        return self.records.store.fetch(self._key(individual, SCORES))
+                store.create_file(self._key(name, path.relative_to(export).as_posix()), path)
+        return self.records.create(record, self._key(name, file))
 
     def _key(self, *names: str) -> str:
         return "/".join(("finished", str(self.number), *names))

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from videonas.codec import STRICT, encode, from_plain, parse
 from videonas.search.dataset import Dataset
-from videonas.search.finished import Finished, FinishedNetwork, Plan
+from videonas.search.finished import Finished, FinishedEnsemble, FinishedNetwork, Plan
 from videonas.search.new_data import DataChoice
 from videonas.search.population import Candidates, Population
 from videonas.search.prepared_videos import PreparedVideos
@@ -108,6 +108,7 @@ FORMATS: Mapping[type[Any], str] = {
     Timing: "timing/1",
     Plan: "plan/1",
     FinishedNetwork: "network/1",
+    FinishedEnsemble: "ensemble/1",
     Finished: "finished/1",
 }
 """The format that is written, by the class of a record."""

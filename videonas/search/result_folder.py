@@ -1,4 +1,4 @@
-"""The files of one result."""
+"""The files of one result, and attempts at it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,54 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class ResultFolder:
+class AttemptFolder:
+    """Where attempts at some work are counted.
+
+    <task>-attempt-<n>       somebody tries, or tried
+    <task>-failure-<n>       why that try gave no result
+    """
+
+    records: Records
+    folder: str
+
+    def attempts(self, task: str) -> dict[int, Attempt]:
+        """The attempts at a task, such as `training`, that left no result, by number from 1."""
+        found = {}
+        for number, key in self._numbered(f"{task}-attempt"):
+            attempt = self.records.read(Attempt, key)
+            if attempt is not None:  # its owner may have taken it back just now
+                found[number] = attempt
+        return found
+
+    def failures(self, task: str) -> dict[int, str]:
+        """Why attempts at a task failed, by number."""
+        return {
+            number: self.records.read(Failure, key).message
+            for number, key in self._numbered(f"{task}-failure")
+        }
+
+    def _numbered(self, prefix: str) -> Iterator[tuple[int, str]]:
+        for key in self.records.store.keys(f"{self.folder}/{prefix}-"):
+            number = key.rpartition("-")[2]
+            if number.isdigit():
+                yield int(number), key
+
+    def publish_failure(self, task: str, number: int, message: str) -> None:
+        """Writes why an attempt gave no result."""
+        self.records.create(Failure(message), f"{self.folder}/{task}-failure-{number}")
+
+    def begin_attempt(self, task: str, number: int, attempt: Attempt) -> bool:
+        """Claims an attempt; False when somebody else has it."""
+        key = f"{self.folder}/{task}-attempt-{number}"
+        return self.records.create(attempt, key).owner == attempt.owner
+
+    def take_back(self, task: str, number: int) -> None:
+        """Removes an attempt that was interrupted from outside: it does not count."""
+        self.records.store.delete(f"{self.folder}/{task}-attempt-{number}")
+
+
+@dataclass(frozen=True)
+class ResultFolder(AttemptFolder):
     """`results/<id>/<key>/`: the parts of one result.
 
     training-attempt-<n>     somebody tries, or tried
@@ -29,10 +76,9 @@ class ResultFolder:
     evaluation.json          how accurate that is
     """
 
-    records: Records
+    folder: str = field(init=False)
     architecture_id: str
     key: str
-    folder: str = field(init=False)
 
     def __post_init__(self) -> None:
         for part in (self.architecture_id, self.key):
@@ -85,40 +131,3 @@ class ResultFolder:
     @property
     def _weights(self) -> str:
         return f"{self.folder}/proxy.weights.h5"
-
-    def attempts(self, task: str) -> dict[int, Attempt]:
-        """The attempts at `latency`, `training` or `evaluation` that left no result, by number
-        from 1.
-        """
-        found = {}
-        for number, key in self._numbered(f"{task}-attempt"):
-            attempt = self.records.read(Attempt, key)
-            if attempt is not None:  # its owner may have taken it back just now
-                found[number] = attempt
-        return found
-
-    def failures(self, task: str) -> dict[int, str]:
-        """Why attempts at `latency`, `training` or `evaluation` failed, by number."""
-        return {
-            number: self.records.read(Failure, key).message
-            for number, key in self._numbered(f"{task}-failure")
-        }
-
-    def _numbered(self, prefix: str) -> Iterator[tuple[int, str]]:
-        for key in self.records.store.keys(f"{self.folder}/{prefix}-"):
-            number = key.rpartition("-")[2]
-            if number.isdigit():
-                yield int(number), key
-
-    def publish_failure(self, task: str, number: int, message: str) -> None:
-        """Writes why an attempt gave no result."""
-        self.records.create(Failure(message), f"{self.folder}/{task}-failure-{number}")
-
-    def begin_attempt(self, task: str, number: int, attempt: Attempt) -> bool:
-        """Claims an attempt; False when somebody else has it."""
-        key = f"{self.folder}/{task}-attempt-{number}"
-        return self.records.create(attempt, key).owner == attempt.owner
-
-    def take_back(self, task: str, number: int) -> None:
-        """Removes an attempt that was interrupted from outside: it does not count."""
-        self.records.store.delete(f"{self.folder}/{task}-attempt-{number}")

@@ -6,12 +6,14 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from videonas.errors import VideonasError
 from videonas.search.finish_folder import FinishFolder
-from videonas.search.finished import Finished, Initial, Plan, make_plan
+from videonas.search.finished import Finished
 from videonas.search.root import SearchRoot
-from videonas.steps.final_plan import plan_of_run
+from videonas.steps.final_context import FinalContext
+from videonas.steps.final_plan import plan_of, plan_of_run
 from videonas.steps.finalists import Finalists
 
 
@@ -34,20 +36,23 @@ class Finish:
         Raises:
             VideonasError: nobody was exported.
         """
-        return self.folder.network_address(self.record.need_best().finalist.individual)
+        return self.folder.network_address(self.record.need_best().finalist.name)
 
     @property
     def metadata(self) -> dict[str, str | float]:
-        """What an artifact store shows of the best network, flat."""
-        best = self.record.need_best()
+        """What an artifact store shows of the best network and of the ensemble, flat."""
+        best, together = self.record.need_best(), self.record.together
+        exported = together is not None and not together.without_export
         return {
             "finished": self.folder.number,
+            "finalist": best.finalist.name,
             "individual": best.finalist.individual,
             "architecture": best.finalist.architecture,
             "data": self.record.plan.data,
             "train_steps": self.record.plan.train_steps,
             "parameters": best.costs.parameters,
             "macs": best.costs.macs,
+            **({"ensemble": self.folder.ensemble_address} if exported else {}),
             **self.metrics,
         }
 
@@ -71,10 +76,8 @@ class Finish:
 def finish(
     root: SearchRoot,
     *,
-    best: int | None = None,
-    train_steps: int | None = None,
-    initial: Initial | None = None,
     progress: Callable[[int, int], None] | None = None,
+    **given: Any,
 ) -> Finish:
     """Trains the best at full length, tests and exports them, unless that is done.
 
@@ -82,37 +85,28 @@ def finish(
 
     Args:
         root: where the search is kept.
-        best: how many networks; by default as the settings say, at least one.
-        train_steps: optimiser steps; by default as the settings say.
-        initial: what training begins from; by default as the settings say.
         progress: told how many steps of how many are done.
+        given: see `plan_of`; what is not given is as the settings say.
 
     Raises:
-        VideonasError: no network has the outcome `ok`, or there is no test split.
+        VideonasError: no network has the outcome `ok`, there is no test split, or a stream is not
+            there.
         DamagedRecord: the history cannot be read.
     """
-    settings, lineage = root.settings, root.lineage()
+    lineage = root.lineage()
     dataset = root.need_dataset(lineage.data)
     if not dataset.splits["test"].videos:
         raise VideonasError(
             f"{root.uri}: the data set has no test split, and finish tests on it; begin a search "
             "with a test_fraction above 0 in another search root"
         )
-    try:
-        plan: Plan = make_plan(
-            lineage, settings, dataset.digest,
-            best=best or max(settings.finish_best, 1),
-            train_steps=train_steps or settings.finish_train_steps,
-            initial=initial or settings.finish_from,
-        )
-    except VideonasError as error:
-        raise VideonasError(f"{root.uri}: {error}") from None
+    plan = plan_of(root, lineage, dataset, **given)
     folder = root.claim_finish(plan)
     record = folder.record()
     if record is None:
         with tempfile.TemporaryDirectory(prefix="videonas-") as scratch:
-            finalists = Finalists(root, dataset, lineage, plan, folder, Path(scratch), progress)
-            record = folder.publish(finalists.finish())
+            context = FinalContext(root, dataset, lineage, plan, folder, Path(scratch))
+            record = folder.publish(Finalists(context, progress).finish())
     return Finish(folder, record)
 
 

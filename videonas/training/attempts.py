@@ -19,7 +19,7 @@ import psutil
 
 from videonas.processes import own_host
 from videonas.search.records import Attempt
-from videonas.search.result_folder import ResultFolder
+from videonas.search.result_folder import AttemptFolder
 
 log = logging.getLogger(__name__)
 
@@ -32,16 +32,16 @@ class Assignment:
 
     Attributes:
         name: of the individual.
-        folder: of its result.
-        task: which part of the result is missing.
+        folder: where attempts are counted.
+        task: what is missing.
         done: whether there is nothing to do any more.
         work: does it and publishes; gives back why it did not, or an empty string.
         give_up: publishes that it cannot be done, and why.
     """
 
     name: str
-    folder: ResultFolder
-    task: Literal["latency", "training", "evaluation"]
+    folder: AttemptFolder
+    task: Literal["latency", "training", "evaluation", "ensemble"]
     done: Callable[[], bool]
     work: Callable[[], str]
     give_up: Callable[[str], object]
