@@ -6,6 +6,12 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := runs/demo
 
+# which search space `make search` searches: tiny_video or evanet
+SPACE := tiny_video
+
+# tests wait for child processes much of their time: three workers for each two cores
+WORKERS = $(shell echo $$(( ($$(nproc) * 3 + 1) / 2 )))
+
 # where the images are pushed to, as components/images.py has it
 REGISTRY = $(or $(VIDEONAS_REGISTRY),videonas)
 VERSION = $(shell $(PYTHON) -c 'import videonas; print(videonas.__version__)')
@@ -21,13 +27,13 @@ $(READY): setup.cfg pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[train,pipelines,dev]'
 	@touch $@
 
-search: $(READY)  ## searches over demo videos on this machine; again to go on
+search: $(READY)  ## searches over demo videos on this machine; again to go on; SPACE=evanet
 	$(BIN)/videonas demo-videos $(DEMO)/videos
-	$(BIN)/python -m pipelines run tiny_video --videos $(DEMO)/videos \
-	  --search-root $(DEMO)/search --settings pipelines/tiny_video/demo.yaml
+	$(BIN)/python -m pipelines run $(SPACE) --videos $(DEMO)/videos \
+	  --search-root $(DEMO)/$(SPACE) --settings pipelines/$(SPACE)/demo.yaml
 
 test: lint types walls  ## everything that has to pass
-	$(BIN)/pytest -m 'not slow and not docker' -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -m 'not slow and not docker' -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -39,7 +45,7 @@ walls: $(READY)
 	$(BIN)/lint-imports
 
 test-slow: $(READY)  ## what trains many networks
-	$(BIN)/pytest -m slow -n 2
+	$(BIN)/pytest -m slow -n $(WORKERS)
 
 images:  ## builds the containers' images; BUILD_FLAGS goes to docker build
 	for image in evolve train; do \
@@ -52,7 +58,8 @@ test-images: $(READY) images  ## runs a generation in the images' containers
 	VIDEONAS_REGISTRY=$(REGISTRY) $(BIN)/pytest -m docker tests/images
 
 compile: $(READY)  ## compiles the pipelines again, after a change to them
-	$(BIN)/python -m pipelines compile tiny_video --output pipelines/tiny_video/tiny_video.yaml
+	for space in tiny_video evanet; do \
+	  $(BIN)/python -m pipelines compile $$space --output pipelines/$$space/$$space.yaml || exit 1; done
 
 readmes: $(READY)  ## writes the tables of the components' and the main README again
 	$(BIN)/python scripts/generate_readmes.py

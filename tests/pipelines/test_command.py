@@ -62,12 +62,12 @@ def test_every_option_of_a_command_is_explained(name: str, flag: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["run", "tiny_vidoe", "--search-root", "x"], "'tiny_vidoe' is not 'tiny_video'"),
+        (["run", "tiny_vidoe", "--search-root", "x"], "'tiny_vidoe' is not one of 'evanet', 'tiny"),
         (["run", "tiny_video"], "Missing option '--search-root'"),
         (["run", "tiny_video", "--search-root", "x", "--parallelism", 3], "3 is not in the range"),
         (["run", "tiny_video", "--search-root", "x", "--generations", "few"], "'few' is not a val"),
         (["run", "tiny_video", "--search-root", "x", "--epochs", 3], "No such option '--epochs'"),
-        (["compile"], "Missing argument '{tiny_video}'"),
+        (["compile"], "Missing argument '{evanet|tiny_video}'"),
         (["compile", "tiny_video", "--generations", 0], "0 is not in the range x>=1"),
         (["compile", "tiny_video", "--parallelism", 0], "0 is not in the range x>=1"),
         (["deploy"], "No such command 'deploy'"),

@@ -63,6 +63,7 @@ def finished_parts(root: Path) -> dict[str, int]:
     return {str(p.relative_to(root)): p.stat().st_mtime_ns for p in root.glob("results/*/*/*.json")}
 
 
+@pytest.mark.slow
 def test_a_run_and_another_that_goes_on(
     tmp_path: Path, demo_videos: Path, settings_file: Path
 ) -> None:
