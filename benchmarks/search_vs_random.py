@@ -2,9 +2,14 @@
 
 Paired: the searches of one seed share their first population and its results, and train the same
 number of networks. Each search's best network is then trained again from scratch with seeds that
-no search used, and measured on the test split, which no search saw.
+no search used, and measured on the test split, which no search saw. With `--finalists` each search
+is finished too: several networks are trained at full length, and the best of them is compared with
+their ensemble.
 
     python benchmarks/search_vs_random.py --videos DIR --output runs/search_vs_random
+    python benchmarks/search_vs_random.py --videos DIR --settings pipelines/evanet/demo.yaml \
+        --set optical_flow=none --set finish_streams=rgb --set finish_train_steps=30 \
+        --finalists 3 --seeds 6 --output runs/evanet_vs_random
 
 It can be stopped and run again: what is finished is kept. About 1,600 trainings by default.
 """
@@ -17,7 +22,7 @@ import statistics
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -28,9 +33,10 @@ import numpy as np
 from videonas.search.dataset import Dataset
 from videonas.search.individual import Individual
 from videonas.search.root import SearchRoot
-from videonas.search.settings import merge_settings, read_settings_file
+from videonas.search.settings import merge_settings, parse_assignments, read_settings_file
 from videonas.steps.data_prep import data_prep
 from videonas.steps.evaluate import evaluate
+from videonas.steps.finish import finish
 from videonas.steps.mutate import mutate
 from videonas.steps.select import select
 from videonas.steps.start import start
@@ -63,23 +69,80 @@ class Generation:
 
 
 @dataclass(frozen=True)
+class FinishScores:
+    """What `finish` measured on the test split, by video.
+
+    Attributes:
+        finalists: individuals that were to be trained at full length, on one stream or several.
+        single: top-1 of the network that is best on the validation split.
+        ensemble: top-1 of several together; None where fewer than two were finished.
+    """
+
+    finalists: int
+    single: float
+    ensemble: float | None
+
+
+@dataclass(frozen=True)
 class Search:
-    """One search of one seed, and the test accuracy of its best network, trained anew."""
+    """One search of one seed, and the test accuracy of its best network, trained anew.
+
+    Attributes:
+        arm: the algorithm.
+        seed: of the search.
+        generations: its course.
+        retrained_top1: one a fresh seed, by clip.
+        together: None where nothing was finished.
+    """
 
     arm: str
     seed: int
     generations: tuple[Generation, ...]
     retrained_top1: tuple[float, ...]
+    together: FinishScores | None = None
 
 
-def run_search(arm: str, seed: int, folder: Path, given: Mapping[str, Any], rounds: int) -> Search:
-    """Runs one search, or what is missing of it, and trains its best network anew."""
-    record = folder / f"{arm}.json"
+def run_search(
+    arm: str, seed: int, folder: Path, given: Mapping[str, Any], rounds: int, finalists: int = 0
+) -> Search:
+    """Runs one search, or what is missing of it.
+
+    Args:
+        arm: the algorithm.
+        seed: of the search.
+        folder: of all searches of this seed.
+        given: settings.
+        rounds: generations.
+        finalists: individuals to train at full length, for the ensemble; 0 leaves that out.
+    """
+    record, root = folder / f"{arm}.json", SearchRoot(str(folder / arm))
     if record.exists():
-        plain = json.loads(record.read_text())
-        generations = tuple(Generation(**g) for g in plain.pop("generations"))
-        return Search(plain["arm"], plain["seed"], generations, tuple(plain["retrained_top1"]))
-    root = SearchRoot(str(folder / arm))
+        search = read_search(record)
+    else:
+        search = _search(root, arm, seed, given, rounds)
+        record.write_text(json.dumps(asdict(search)))
+    done = search.together.finalists if search.together else 0
+    if finalists not in (0, done):
+        search = replace(search, together=_finish(root, finalists))
+        record.write_text(json.dumps(asdict(search)))
+    return search
+
+
+def read_search(record: Path) -> Search:
+    """What `run_search` kept, now or before searches were finished."""
+    plain = json.loads(record.read_text())
+    generations = tuple(Generation(**g) for g in plain["generations"])
+    together = FinishScores(**plain["together"]) if plain.get("together") else None
+    return Search(
+        plain["arm"], plain["seed"], generations, tuple(plain["retrained_top1"]), together
+    )
+
+
+def _search(
+    root: SearchRoot, arm: str, seed: int, given: Mapping[str, Any], rounds: int
+) -> Search:
+    """A search, and its best network trained anew."""
+    folder = Path(root.uri).parent
     start(root, merge_settings(given, {"algorithm": arm, "seed": seed, "measure_latency": False}))
     data_prep(root)
     for generation in range(rounds):
@@ -91,9 +154,16 @@ def run_search(arm: str, seed: int, folder: Path, given: Mapping[str, Any], roun
             for other in ARMS[1:]:  # the first population is the same, and so are its results
                 shutil.copytree(folder / arm / "results", folder / other / "results",
                                 dirs_exist_ok=True)
-    search = Search(arm, seed, _course(root), _retrain(root))
-    record.write_text(json.dumps(asdict(search)))
-    return search
+    return Search(arm, seed, _course(root), _retrain(root))
+
+
+def _finish(root: SearchRoot, finalists: int) -> FinishScores:
+    """Trains the best at full length, and measures them alone and together."""
+    finished = finish(root, best=finalists)
+    if finished.record.best is None:
+        return FinishScores(finalists, 1 / root.need_dataset().task.classes, None)
+    metrics = finished.metrics
+    return FinishScores(finalists, metrics["test_top1"], metrics.get("ensemble_top1"))
 
 
 def _course(root: SearchRoot) -> tuple[Generation, ...]:
@@ -145,9 +215,11 @@ def _test(
     return float(tested.value.metrics.get("top1", 1 / len(dataset.classes)))
 
 
-def run_seed(seed: int, folder: Path, given: Mapping[str, Any], rounds: int) -> list[Search]:
-    """All searches of one seed."""
-    return [run_search(arm, seed, folder, given, rounds) for arm in ARMS]
+def run_seed(
+    seed: int, folder: Path, given: Mapping[str, Any], rounds: int, finalists: int = 0
+) -> list[Search]:
+    """All searches of one seed; see `run_search`."""
+    return [run_search(arm, seed, folder, given, rounds, finalists) for arm in ARMS]
 
 
 def spread(values: Sequence[float]) -> str:
@@ -193,6 +265,35 @@ def summary(searches: Sequence[Search]) -> str:
         wins = sum(p > 0 for p in pairs)
         lines.append(f"- {ARMS[0]} minus {other}: {mean:+.3f} (95 % interval {low:+.3f} to "
                      f"{high:+.3f}), ahead in {wins} of {len(pairs)} pairs")
+    if any(s.together for s in searches):
+        lines += ["", ensemble_table(by_arm)]
+    return "\n".join(lines)
+
+
+def ensemble_table(by_arm: Mapping[str, Sequence[Search]]) -> str:
+    """The single best against the ensemble, over the searches of which both were measured."""
+    lines = ["| finished | searches | single best | ensemble | ensemble minus single best | "
+             "ahead in |", "|---|---|---|---|---|---|"]
+    finalists = set()
+    for arm, searches in by_arm.items():
+        pairs = []
+        for each in (s.together for s in searches if s.together):
+            finalists.add(each.finalists)
+            if each.ensemble is not None:
+                pairs.append((each.single, each.ensemble))
+        if not pairs:
+            continue
+        singles, ensembles = zip(*pairs, strict=True)
+        gains = [ensemble - single for single, ensemble in pairs]
+        mean, low, high = bootstrap(gains)
+        lines.append(
+            f"| {arm} | {len(pairs)} | {spread(singles)} | {spread(ensembles)} | {mean:+.3f} "
+            f"({low:+.3f} to {high:+.3f}) | {sum(g > 0 for g in gains)} of {len(gains)} |"
+        )
+    numbers = ", ".join(str(number) for number in sorted(finalists))
+    lines += ["", "Up to so many individuals of each search were trained at full length: "
+              f"{numbers}. The single best is chosen by the validation split; top-1 on the test "
+              "split, by video; mean (quartiles), and a 95 % interval of the mean difference."]
     return "\n".join(lines)
 
 
@@ -201,20 +302,29 @@ def summary(searches: Sequence[Search]) -> str:
               help="Folder of videos; `videonas demo-videos DIR` makes one.")
 @click.option("--settings", "settings_file", type=click.Path(path_type=Path), show_default=True,
               default=Path("pipelines/tiny_video/demo.yaml"), help="Settings of the searches.")
+@click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE",
+              help="A setting of the searches that is to be another than in the file.")
 @click.option("--output", type=click.Path(path_type=Path), show_default=True,
               default=Path("runs/search_vs_random"), help="Where everything is kept.")
 @click.option("--seeds", default=10, show_default=True, help="Paired seeds.")
 @click.option("--generations", default=5, show_default=True, help="The first population included.")
+@click.option("--finalists", default=0, show_default=True, type=click.IntRange(0),
+              help="Individuals of each search that are trained at full length, and tested alone "
+              "and together, as the settings for `finish` say; 0 leaves that out.")
 @click.option("--jobs", default=2, show_default=True, help="Seeds at a time.")
 def main(
-    videos: Path, settings_file: Path, output: Path, seeds: int, generations: int, jobs: int
+    videos: Path, settings_file: Path, assignments: tuple[str, ...], output: Path, seeds: int,
+    generations: int, finalists: int, jobs: int,
 ) -> None:
     """Evolution against random search and against chance, at equal numbers of networks."""
-    given = read_settings_file(settings_file) | {"videos": str(videos.absolute())}
+    given = merge_settings(
+        read_settings_file(settings_file), parse_assignments(assignments),
+        {"videos": str(videos.absolute())},
+    )
     searches: list[Search] = []
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         futures = [
-            pool.submit(run_seed, seed, output / f"seed-{seed}", given, generations)
+            pool.submit(run_seed, seed, output / f"seed-{seed}", given, generations, finalists)
             for seed in range(seeds)
         ]
         for seed, future in enumerate(futures):

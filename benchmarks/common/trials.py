@@ -25,6 +25,7 @@ from videonas.training.supervisor import Limits, Supervisor
 TRIAL = "benchmarks.common.trials:trial_job"
 MEASURE = "benchmarks.common.trials:measure_job"
 STREAM = "rgb"
+"""What a network is given where nothing else is said."""
 
 T = TypeVar("T")
 
@@ -39,12 +40,14 @@ class Network:
             dropout, which gives a model from float32 clips to logits `(batch, classes)`.
         sampling: of a stored clip.
         arguments: further ones of the builder.
+        stream: that the clip is of.
     """
 
     name: str
     builder: str
     sampling: Sampling
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    stream: str = STREAM
 
     def build(self, task: Task, dropout: float = 0.0) -> Any:
         """A new model, its weights random.
@@ -52,7 +55,7 @@ class Network:
         Raises:
             ImportError: the builder needs a package that is not installed.
         """
-        channels = task.streams[STREAM].channels
+        channels = task.streams[self.stream].channels
         clip = Clip(self.sampling.frames, self.sampling.size, channels)
         return pkgutil.resolve_name(self.builder)(clip, task.classes, dropout, **self.arguments)
 
@@ -120,11 +123,11 @@ def found(clip: Clip, classes: int, dropout: float, *, space: str, architecture:
 
 
 def searched(root: SearchRoot, name: str, architecture: Any) -> Network:
-    """An architecture of a search's space as a network to be tried."""
+    """An architecture of a search's space as a network to be tried, on the stream that it takes."""
     arguments = {"space": root.space.name, "architecture": architecture,
                  "task": root.need_dataset().task}
-    return Network(name, "benchmarks.common.trials:found",
-                   root.space.sampling(architecture)[STREAM], arguments)
+    ((stream, sampling),) = root.space.sampling(architecture).items()
+    return Network(name, "benchmarks.common.trials:found", sampling, arguments, stream)
 
 
 def need_one_label(root: SearchRoot) -> None:
@@ -200,7 +203,7 @@ def trial_job(trial: Trial) -> Tried:
     set_up(settings.train_threads, optimise_graphs=settings.train_steps > SHORT_TRAINING)
     keras.utils.set_random_seed(trial.seed)
     model = trial.network.build(trial.task, settings.dropout)
-    samplings = {STREAM: trial.network.sampling}
+    samplings = {trial.network.stream: trial.network.sampling}
     reader = ClipReader(
         trial.train, trial.task, samplings, take=settings.train_steps * settings.batch_size,
         resident_bytes=RESIDENT_BYTES,

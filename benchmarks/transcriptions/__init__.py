@@ -1,0 +1,1 @@
+"""Published networks written down plainly, to compare this project's builders with."""
