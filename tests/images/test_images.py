@@ -12,7 +12,7 @@ from videonas import __version__
 
 pytestmark = pytest.mark.docker
 
-LARGE = ("tensorflow", "keras", "numpy", "av")
+LARGE = ("tensorflow", "keras", "numpy", "av", "cv2")
 OF_KFP = ("kfp", "kfp_server_api", "kubernetes", "requests_toolbelt")
 
 
@@ -47,6 +47,22 @@ def test_there_is_nothing_of_kfp_but_its_executor(image: str, volume: Volume) ->
 def test_a_search_root_can_lie_in_object_storage(image: str, volume: Volume) -> None:
     program = "import videonas.storage.gcs, videonas.storage.s3; print('both')"
     assert volume.step(image, "python", "-c", program).strip() == "both"
+
+
+@pytest.mark.parametrize("method", ["dis", "tvl1"])
+def test_optical_flow_can_be_computed(method: str, volume: Volume) -> None:
+    program = (
+        "import numpy as np; from videonas.data.flow import flow_of_clips\n"
+        "frames = {n: np.roll(np.indices((32, 32)).sum(0) * 7 % 251, n, 1).astype('uint8')"
+        " for n in range(2)}\n"
+        f"print(flow_of_clips(frames, [[0, 1]], 1, 16, '{method}').shape)"
+    )
+    assert volume.step(TRAIN, "python", "-c", program).strip() == "(1, 2, 16, 16, 2)"
+
+
+@pytest.mark.parametrize("network", ["tvn1", "evanet1"])
+def test_evolve_knows_every_space(network: str, volume: Volume) -> None:
+    assert network in volume.step(EVOLVE, "videonas", "show", network)
 
 
 def test_all_that_evolve_imports_is_there_as_bytecode(volume: Volume) -> None:

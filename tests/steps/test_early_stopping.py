@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from videonas.search.individual import Individual
 from videonas.search.result import Training
 from videonas.search.root import SearchRoot
@@ -88,6 +90,7 @@ def test_a_network_that_learns_nothing_is_ended_and_good_ones_are_left_alone(
     assert saved > STEPS / 2
 
 
+@pytest.mark.slow
 def test_who_is_not_ended_gives_the_same_as_without_the_rule(new_root: NewRoot) -> None:
     networks = [learns(8), learns_nothing(1)]
     runs = []

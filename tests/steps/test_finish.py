@@ -134,6 +134,7 @@ def wait_until(condition: Callable[[], object], seconds: float = 120) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_it_goes_on_where_it_was(
     root: SearchRoot, ended: Ended
 ) -> None:

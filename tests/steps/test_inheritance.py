@@ -143,6 +143,7 @@ def test_parents_that_are_no_parents_are_a_damaged_record(begun: SearchRoot) -> 
         trained_parent(begun, stranger)
 
 
+@pytest.mark.slow
 def test_trainings_that_inherit_are_compared_with_such_alone(
     new_root: Callable[..., SearchRoot]
 ) -> None:

@@ -235,6 +235,7 @@ def test_the_best_of_all_keeps_its_weights_though_it_died(new_root: NewRoot) -> 
     assert died, "chance never dropped the best"
 
 
+@pytest.mark.slow
 def test_whom_finish_would_take_keep_their_weights(new_root: NewRoot) -> None:
     root = new_root(keep_weights=0, population=2, children=2, algorithm="drift", finish_best=3)
     for generation in range(4):
@@ -257,7 +258,7 @@ def test_a_run_stopped_between_two_writes_is_taken_up(new_root: NewRoot) -> None
 
 def test_a_broken_chain_is_told_before_anything_is_trained(new_root: NewRoot) -> None:
     root = new_root()
-    for generation in range(3):
+    for generation in range(2):
         one_generation(root, generation)
     file = Path(root.uri) / "generations/000000/population.json"
     file.write_bytes(file.read_bytes() + b" ")
