@@ -9,7 +9,7 @@ their ensemble.
     python benchmarks/search_vs_random.py --videos DIR --output runs/search_vs_random
     python benchmarks/search_vs_random.py --videos DIR --settings pipelines/evanet/demo.yaml \
         --set optical_flow=none --set finish_streams=rgb --set finish_train_steps=30 \
-        --finalists 3 --seeds 6 --output runs/evanet_vs_random
+        --finalists 3 --seeds 4 --output runs/evanet_vs_random
 
 It can be stopped and run again: what is finished is kept. About 1,600 trainings by default.
 """
