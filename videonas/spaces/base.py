@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -157,6 +157,26 @@ class SearchSpace(Protocol[A]):
 
     def table(self, architecture: A, task: Task) -> list[dict[str, str]]:
         """The network as rows for people, one dictionary of columns a row."""
+
+
+def shrunk_to(architecture: A, clip: Clip) -> A:
+    """An architecture on a clip that is no larger than another.
+
+    Frames move together before any is given up: a network that looks at eight frames still does,
+    over less time.
+
+    Args:
+        architecture: with the fields `image_size`, `frames` and `frame_stride`.
+        clip: the largest that is allowed.
+    """
+    a: Any = architecture
+    frames = min(a.frames, clip.frames)
+    farthest = (clip.frames - 1) // (frames - 1) if frames > 1 else a.frame_stride
+    shrunk: A = replace(
+        a, image_size=min(a.image_size, clip.size), frames=frames,
+        frame_stride=min(a.frame_stride, farthest),
+    )
+    return shrunk
 
 
 def architecture_id(space: str, architecture: object) -> str:

@@ -13,7 +13,7 @@ from annotated_types import Ge, Le, MinLen
 
 from videonas.codec import STRICT
 from videonas.errors import InvalidArchitecture, VideonasError
-from videonas.spaces.base import Costs, Diagram, Learned, Operator
+from videonas.spaces.base import Costs, Diagram, Learned, Operator, shrunk_to
 from videonas.spaces.evanet import diagram, mutations
 from videonas.spaces.evanet.architecture import (
     Branch,
@@ -221,16 +221,7 @@ class EvaNetSpace:
     def shrunk(self, architecture: EvaNetArchitecture, task: Task) -> EvaNetArchitecture:
         """The same modules on a clip that is no larger than the task's."""
         clip = task.streams.get(architecture.stream)
-        if clip is None:
-            return architecture
-        frames = min(architecture.frames, clip.frames)
-        farthest = (clip.frames - 1) // (frames - 1) if frames > 1 else architecture.frame_stride
-        return replace(
-            architecture,
-            image_size=min(architecture.image_size, clip.size),
-            frames=frames,
-            frame_stride=min(architecture.frame_stride, farthest),
-        )
+        return architecture if clip is None else shrunk_to(architecture, clip)
 
     def costs(self, architecture: EvaNetArchitecture, task: Task) -> Costs:
         """Exact trainable parameters, and multiply-adds, of a normalised architecture."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from random import Random
 from typing import Annotated, Any, ClassVar
@@ -12,7 +12,7 @@ from annotated_types import Ge, MinLen
 
 from videonas.codec import STRICT
 from videonas.errors import InvalidArchitecture, VideonasError
-from videonas.spaces.base import Costs, Diagram, Learned, Operator
+from videonas.spaces.base import Costs, Diagram, Learned, Operator, shrunk_to
 from videonas.spaces.tiny_video import diagram, mutations
 from videonas.spaces.tiny_video.architecture import (
     Activation,
@@ -199,20 +199,8 @@ class TinyVideoSpace:
         return normalise(architecture, task)
 
     def shrunk(self, architecture: TinyVideoArchitecture, task: Task) -> TinyVideoArchitecture:
-        """The same blocks on a clip that is no larger than the task's.
-
-        Frames move together before any is given up: a network that looks at eight frames still
-        does, over less time.
-        """
-        clip = task.streams["rgb"]
-        frames = min(architecture.frames, clip.frames)
-        farthest = (clip.frames - 1) // (frames - 1) if frames > 1 else architecture.frame_stride
-        return replace(
-            architecture,
-            image_size=min(architecture.image_size, clip.size),
-            frames=frames,
-            frame_stride=min(architecture.frame_stride, farthest),
-        )
+        """The same blocks on a clip that is no larger than the task's."""
+        return shrunk_to(architecture, task.streams["rgb"])
 
     def costs(self, architecture: TinyVideoArchitecture, task: Task) -> Costs:
         """Exact trainable parameters and multiply-adds of a normalised architecture."""
