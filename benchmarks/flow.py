@@ -13,7 +13,6 @@ Two more lines decode videos, without flow and with it, so that they tell what f
 from __future__ import annotations
 
 import platform
-import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -63,11 +62,6 @@ class Rate:
     threads: int
     frames: int
     seconds: tuple[float, ...]
-
-    @property
-    def per_second(self) -> float:
-        """Frames, the median over the rounds."""
-        return statistics.median(self.frames / each for each in self.seconds)
 
 
 @click.command(help=__doc__)

@@ -17,7 +17,6 @@ from benchmarks.flow import (
     PARALLEL,
     PLAIN,
     WITH_FLOW,
-    Rate,
     made_up_clips,
     main,
 )
@@ -55,10 +54,6 @@ def test_flow_that_is_not_opencvs_own_is_not_compared(monkeypatch: pytest.Monkey
     said = run("--method", "dis")
     assert said.exit_code == 1
     assert "dis: data preparation's flow is not OpenCV's own" in said.output
-
-
-def test_a_rate_is_the_median_of_its_rounds() -> None:
-    assert Rate("dis", PLAIN, 1, 60, (1.0, 3.0, 2.0)).per_second == 30
 
 
 def test_made_up_clips_move_each_in_its_own_way() -> None:

@@ -238,12 +238,6 @@ def parts(architecture: EvaNetArchitecture, channels: int) -> Iterator[Part]:
             size = repetition.after
 
 
-def last_size(architecture: EvaNetArchitecture, channels: int) -> Size:
-    """The size of what the head is given."""
-    *_, last = parts(architecture, channels)
-    return last.after
-
-
 def _pool(architecture: EvaNetArchitecture, number: int, size: Size) -> Pool:
     """The pooling before a module: its side is 3 pixels before the first, 2 before the others."""
     frame = architecture.skeleton
