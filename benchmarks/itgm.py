@@ -5,7 +5,8 @@
 
 The published layer inflates its few numbers to a whole kernel over time and space. The factorised
 form gives the same with M filters over time and one convolution over space. Which one runs is
-decided by the length of the window and the frames of the clip alone (`factorises`); both are
+decided by the length of the window, the frames of the clip and whether TensorFlow runs oneDNN's
+kernels (`factorises`; TF_ENABLE_ONEDNN_OPTS=0 or 1 chooses them); both are
 measured everywhere, so that the table shows where that rule chooses the slower one. Outputs and
 gradients of the two are compared in the run.
 """
@@ -88,6 +89,7 @@ def measure(case: Case, rounds: int) -> Row:
         ClickException: they do not give the same.
     """
     from videonas.networks.itgm import factorises
+    from videonas.networks.processor import uses_onednn
 
     shape = (case.batch, case.frames, case.side, case.side, case.channels)
     clips = distinct(shape, seed=0)
@@ -101,7 +103,8 @@ def measure(case: Case, rounds: int) -> Row:
             [each.gradients() for each in passes.values()],
         )
     ]
-    chosen = FACTORISED if factorises(case.length, case.frames, GAUSSIANS) else INFLATED
+    factorised = factorises(case.length, case.frames, GAUSSIANS, uses_onednn())
+    chosen = FACTORISED if factorised else INFLATED
     return Row(
         case, chosen,
         time_in_turns({form: each.forward for form, each in passes.items()}, rounds),

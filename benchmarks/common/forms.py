@@ -172,9 +172,11 @@ def where(threads: int, optimise_graphs: bool, rounds: int) -> str:
         optimise_graphs: whether TensorFlow rewrote the graphs.
         rounds: of the measurement.
     """
+    from videonas.networks.processor import uses_onednn
+
     return (
-        f"Threads: {threads or 'all'}; graphs {'' if optimise_graphs else 'not '}optimised, "
-        f"forms in turns, rounds: {rounds}; medians, of ratios by rounds."
+        f"{'With' if uses_onednn() else 'Without'} oneDNN; threads: {threads or 'all'}; graphs "
+        f"{'' if optimise_graphs else 'not '}optimised, forms in turns, rounds: {rounds}; medians, of ratios by rounds."
     )
 
 

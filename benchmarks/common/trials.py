@@ -209,7 +209,7 @@ def trial_job(trial: Trial) -> Tried:
         resident_bytes=RESIDENT_BYTES,
     )
     steps = training_function(model, reader.shapes, settings, trial.task, trial.seed)
-    steps(*reader.read([], []), 0)
+    steps.get_concrete_function()
     watch.lap("trace")
     losses: list[float] = []
     for clips, labels in chunks(reader, settings, trial.seed):

@@ -87,6 +87,17 @@ def test_labels_stand_in_the_order_of_the_scores(multi_label: bool, tmp_path: Pa
     assert (served.numpy() == scores).all()
 
 
+def test_no_clips_have_no_labels_whatever_kernels_run(tmp_path: Path) -> None:
+    """A convolution of an empty batch has too few channels with oneDNN."""
+    clip = keras.Input((2, 4, 4, 3), name="rgb")
+    x = keras.layers.Conv3D(5, 2, padding="same")(clip)
+    x = keras.layers.GlobalAveragePooling3D()(keras.layers.BatchNormalization()(x))
+    write_saved_model(keras.Model(clip, keras.layers.Dense(3)(x)), about(), tmp_path / "m")
+    classify = tf.saved_model.load(str(tmp_path / "m")).signatures["classify"]
+    answer = classify(rgb=tf.zeros((0, 2, 9, 7, 3), tf.uint8))
+    assert answer["scores"].shape == answer["labels"].shape == (0, len(CLASSES))
+
+
 def test_any_batch_height_and_width_is_taken(tmp_path: Path) -> None:
     described = about()
     write_saved_model(toy(described), described, tmp_path / "m")

@@ -12,6 +12,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.networks.plain import plain
 from videonas.networks.itgm import InflatedTGM, temporal_bands, temporal_curves
 from videonas.spaces.evanet.architecture import Curve
 
@@ -56,12 +57,13 @@ def test_bands_filter_as_a_convolution_does(length: int, frames: int, stride: in
 
 def plain_form(layer: InflatedTGM, clips: Any) -> Any:
     """What the layer stands for, written out: a kernel of time and space, and a convolution."""
-    spatial, centre, width, mixing = layer.weights
+    spatial, centre, width, mixing = (tf.cast(each, tf.float64) for each in layer.weights)
     curves = temporal_curves(centre, width, layer.window[0], layer.curve)
     temporal = tf.einsum("iom,ml->lio", tf.nn.softmax(mixing), curves)
     kernel = tf.einsum("yxio,lio->lyxio", spatial, temporal)
     time, side = layer.strides
-    return tf.nn.conv3d(clips, kernel, (1, time, side, side, 1), "SAME")
+    return plain("Conv3D", tf.cast(clips, tf.float64), kernel, kernel.shape[:3],
+                 (time, side, side), "SAME")
 
 
 @given(

@@ -63,7 +63,7 @@ def evaluate(model: keras.Model, reader: ClipReader, watch: Stopwatch) -> dict[s
         """Logits of a batch."""
         return model(to_input(clips), training=False)
 
-    predict(reader.read([])[0])
+    predict.get_concrete_function()  # traced without running: oneDNN fails on an empty batch
     watch.lap("trace")
     all_logits: list[Any] = []
     all_labels: list[Any] = []

@@ -25,12 +25,17 @@ def write_saved_model(model: keras.Model, about: About, path: Path) -> None:
         about: class names and clip settings.
         path: the folder to write.
     """
-    classes = tf.constant(about.classes)
+    classes, first_stream = tf.constant(about.classes), next(iter(about.streams))
 
     def classify(clips: Any) -> dict[str, Any]:
         """Labels and scores of raw clips."""
-        small = {name: prepared(clips[name], stream) for name, stream in about.streams.items()}
-        scores = probabilities(model(to_input(small), training=False), about.multi_label)
+        count = tf.shape(clips[first_stream])[0]
+        small = {
+            name: prepared(at_least_one(clips[name]), stream)
+            for name, stream in about.streams.items()
+        }
+        logits = model(to_input(small), training=False)[:count]
+        scores = probabilities(logits, about.multi_label)
         order = tf.argsort(scores, direction="DESCENDING", stable=True)
         return {"labels": tf.gather(classes, order), "scores": scores}
 
@@ -49,6 +54,12 @@ def write_saved_model(model: keras.Model, about: About, path: Path) -> None:
     archive.add_endpoint(CLASSIFY, classify, input_signature=[shapes])
     archive.add_endpoint(DESCRIBE, describe, input_signature=[])
     archive.write_out(str(path), verbose=False)
+
+
+def at_least_one(clips: Any) -> Any:
+    """The clips, or one black clip where there are none: oneDNN fails on an empty batch."""
+    missing = tf.maximum(1 - tf.shape(clips)[0], 0)
+    return tf.pad(clips, [(0, missing), *[(0, 0)] * 4])
 
 
 def prepared(clips: Any, stream: StreamSettings) -> Any:

@@ -34,7 +34,7 @@ def convolve(clips: Any, kernel: Any, strides: tuple[int, int]) -> Any:
     (time, side), (time_stride, side_stride) = kernel.shape[:2], strides
     if time > 1 and side > 1:
         if strides == (1, 1) and kernel.shape[3] > FEW_CHANNELS:
-            return ops.conv(clips, kernel, 1, padding="same")
+            return ops.conv(clips, within_reach(kernel, clips.shape[1:4]), 1, padding="same")
         return side_by_side(clips, kernel, strides)
     if time == 1 and time_stride > 1:
         clips = clips[:, ::time_stride]
@@ -50,6 +50,22 @@ def convolve(clips: Any, kernel: Any, strides: tuple[int, int]) -> Any:
     folded = ops.reshape(clips, (-1, frames, height * width, channels))
     made = ops.conv(folded, kernel[:, :, 0], (time_stride, 1), padding="same")
     return ops.reshape(made, (-1, made.shape[1], height, width, made.shape[3]))
+
+
+def within_reach(kernel: Any, sizes: tuple[int, ...]) -> Any:
+    """The part of a kernel that touches data at stride 1 under `same` padding.
+
+    At the first of n elements a window reaches n - 1 elements ahead, at the last as many back.
+
+    Args:
+        kernel: `(time, side, side, in, out)`.
+        sizes: of the clip, in frames and pixels.
+    """
+    kept = []
+    for window, size in zip(kernel.shape[:3], sizes, strict=True):
+        spare = max(window - (2 * size - 1), 0)
+        kept.append(slice(spare // 2, spare // 2 + window - spare))
+    return kernel[tuple(kept)]
 
 
 def side_by_side(clips: Any, kernel: Any, strides: tuple[int, int]) -> Any:

@@ -14,6 +14,7 @@ import keras
 from keras import ops
 
 from videonas.networks.convolution import convolve, size_after
+from videonas.networks.processor import uses_onednn
 from videonas.spaces.evanet.architecture import Curve
 from videonas.spaces.windows import padding_before
 
@@ -21,20 +22,21 @@ EPSILON = 1e-6
 """Added to the sum of a curve before it is divided by that."""
 
 
-def factorises(length: int, frames: int, gaussians: int) -> bool:
+def factorises(length: int, frames: int, gaussians: int, onednn: bool) -> bool:
     """Whether the factorised form runs: the one place that decides.
 
-    It filters over time M times what the inflated kernel filters L times, and only where that is
-    less, in a window and in a clip, it can be faster. With M = 4 that is from 5 frames on: a
-    training step takes half of the time there, a forward pass as long within 7 % and, of longer
-    windows, less. At 3 frames a forward pass would take 1.6 times as long (benchmarks/itgm.py).
+    It filters over time M times what the inflated kernel filters L times, so it can only be faster
+    where M is less than both the window and the clip. With M = 4 it is, in training, from 5 frames
+    on with TensorFlow's own kernels, whose gradients of three-dimensional convolutions are slow,
+    and from 7 on with oneDNN's (benchmarks/itgm.py).
 
     Args:
         length: of the window, in frames.
         frames: of the clip.
-        gaussians: curves of the layer.
+        gaussians: curves of the layer: M.
+        onednn: whether TensorFlow runs oneDNN's kernels, see `uses_onednn`.
     """
-    return min(length, frames) > gaussians
+    return min(length, frames) > gaussians + (2 if onednn else 0)
 
 
 @keras.saving.register_keras_serializable("videonas")
@@ -104,7 +106,7 @@ class InflatedTGM(keras.layers.Layer):
         frames = clips.shape[1]
         factorised = self.factorised
         if factorised is None:
-            factorised = factorises(length, frames, self.gaussians)
+            factorised = factorises(length, frames, self.gaussians, uses_onednn())
         curves = temporal_curves(self.centre, self.width, length, self.curve)
         shares = ops.softmax(self.mixing, axis=-1)
         if not factorised:

@@ -10,7 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers, ops
+
+from videonas.spaces.windows import covered
 
 NORM_MOMENTUM = 0.9
 NORM_EPSILON = 1e-5
@@ -55,8 +58,55 @@ def depthwise(x: Any, kernel: int, name: str, *, stride: int, activation: str | 
 
 def pool(x: Any, kind: str, window: tuple[int, int], stride: tuple[int, int], name: str) -> Any:
     """`maxpool` or `avgpool` over two axes, its padding left out of the mean."""
-    layer = layers.MaxPooling2D if kind == "maxpool" else layers.AveragePooling2D
-    return layer(window, strides=stride, padding="same", name=name)(x)
+    if kind == "maxpool":
+        return layers.MaxPooling2D(window, strides=stride, padding="same", name=name)(x)
+    if window[0] > x.shape[1] or window[1] > x.shape[2]:
+        # TensorFlow's gradient of average pooling is wrong there: it also counts the padding
+        return MatrixAveragePooling(window, stride, name=name)(x)
+    return layers.AveragePooling2D(window, strides=stride, padding="same", name=name)(x)
+
+
+@keras.saving.register_keras_serializable("videonas")
+class MatrixAveragePooling(layers.Layer):
+    """Average pooling as a product of matrices, one an axis, for windows larger than the input.
+
+    Args:
+        window: of the two axes behind the batch.
+        strides: of the same axes.
+        options: of every layer.
+    """
+
+    def __init__(
+        self, window: tuple[int, int], strides: tuple[int, int], **options: Any
+    ) -> None:
+        super().__init__(**options)
+        self.window, self.strides = tuple(window), tuple(strides)  # a saved layer has lists
+
+    def call(self, x: Any) -> Any:
+        """`(batch, height, width, channels)` before and after."""
+        rows, columns = (
+            ops.convert_to_tensor(window_means(*along), dtype=x.dtype)
+            for along in zip(x.shape[1:3], self.window, self.strides, strict=True)
+        )
+        return ops.einsum("ah,bw,nhwc->nabc", rows, columns, x)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        """Sizes shrink as under `same` padding."""
+        batch, *sizes, channels = input_shape
+        after = [-(-size // step) for size, step in zip(sizes, self.strides, strict=True)]
+        return (batch, *after, channels)
+
+    def get_config(self) -> dict[str, Any]:
+        """What is needed to make the layer again."""
+        return {**super().get_config(), "window": self.window, "strides": self.strides}
+
+
+def window_means(size: int, window: int, stride: int) -> Any:
+    """Average pooling along one axis as a matrix, `(positions, size)`; each row has the sum 1."""
+    means = np.zeros((-(-size // stride), size))
+    for row, (first, end) in zip(means, covered(size, window, stride), strict=True):
+        row[first:end] = 1 / (end - first)
+    return means
 
 
 @keras.saving.register_keras_serializable("videonas")

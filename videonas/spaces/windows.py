@@ -15,8 +15,13 @@ def padding_before(size: int, window: int, stride: int) -> int:
     return max(last + window - size, 0) // 2
 
 
-def sees_everything(size: int, window: int, stride: int) -> bool:
-    """Whether a window covers all elements at every place; see `padding_before`."""
-    last = (-(-size // stride) - 1) * stride
+def covered(size: int, window: int, stride: int) -> list[tuple[int, int]]:
+    """What a window covers of an axis at each of its places: the first element, and the end."""
     before = padding_before(size, window, stride)
-    return last <= before and window >= size + before
+    starts = range(-before, -(-size // stride) * stride - before, stride)
+    return [(max(start, 0), min(start + window, size)) for start in starts]
+
+
+def sees_everything(size: int, window: int, stride: int) -> bool:
+    """Whether a window covers all elements at every place."""
+    return all(each == (0, size) for each in covered(size, window, stride))

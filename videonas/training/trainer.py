@@ -81,7 +81,7 @@ def _train(model: keras.Model, job: TrainingJob, watch: Stopwatch) -> Training:
     )
     watch.lap("load")
     steps = training_function(model, reader.shapes, settings, candidate.task, job.seed)
-    steps(*reader.read([], []), 0)
+    steps.get_concrete_function()
     watch.lap("trace")
     losses: list[float] = []
     for clips, labels in chunks(reader, settings, job.seed):
