@@ -176,7 +176,8 @@ def where(threads: int, optimise_graphs: bool, rounds: int) -> str:
 
     return (
         f"{'With' if uses_onednn() else 'Without'} oneDNN; threads: {threads or 'all'}; graphs "
-        f"{'' if optimise_graphs else 'not '}optimised, forms in turns, rounds: {rounds}; medians, of ratios by rounds."
+        f"{'' if optimise_graphs else 'not '}optimised, forms in turns, rounds: {rounds}; "
+        "medians, of ratios by rounds."
     )
 
 
