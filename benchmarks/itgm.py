@@ -88,8 +88,8 @@ def measure(case: Case, rounds: int) -> Row:
     Raises:
         ClickException: they do not give the same.
     """
+    from videonas.networks.device import uses_onednn
     from videonas.networks.itgm import factorises
-    from videonas.networks.processor import uses_onednn
 
     shape = (case.batch, case.frames, case.side, case.side, case.channels)
     clips = distinct(shape, seed=0)

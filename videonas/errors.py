@@ -7,6 +7,7 @@ components print it without a traceback and end with `EXIT_STATUS`.
 from __future__ import annotations
 
 import difflib
+import re
 import reprlib
 from collections.abc import Iterable
 
@@ -73,9 +74,27 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
-def first_line(error: Exception) -> str:
-    """The first line of what an error says, or its kind where it says nothing."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+SURROUNDINGS = re.compile(
+    r"Graph execution error|Detected at node|\d+ root error|Exception encountered when calling|"
+    r"Arguments received by|File \"|Hint:|Stack trace|\[\["
+)
+"""How lines begin that TensorFlow and Keras put around the one that says why."""
+
+DECORATION = re.compile(r"\x1b\[[0-9;]*m|\{\{[^}]*\}\}|\[Op:[^]]*\]|^\(\d+\) [A-Z_]+:|\bname: *$")
+"""What is of no use to people: colours, names of graph nodes, status codes."""
+
+
+def reason(error: BaseException) -> str:
+    """The line of an error that says why; its type where it says nothing.
+
+    Of most errors that is the first line. TensorFlow and Keras surround it with the place in the
+    graph, which belongs into the log.
+    """
+    for line in str(error).splitlines():
+        said = DECORATION.sub("", line.strip()).strip()
+        if said and not SURROUNDINGS.match(said):
+            return said[:500]
+    return type(error).__name__
 
 
 def brief(value: object) -> str:

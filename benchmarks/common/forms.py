@@ -172,7 +172,7 @@ def where(threads: int, optimise_graphs: bool, rounds: int) -> str:
         optimise_graphs: whether TensorFlow rewrote the graphs.
         rounds: of the measurement.
     """
-    from videonas.networks.processor import uses_onednn
+    from videonas.networks.device import uses_onednn
 
     return (
         f"{'With' if uses_onednn() else 'Without'} oneDNN; threads: {threads or 'all'}; graphs "

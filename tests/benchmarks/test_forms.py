@@ -38,8 +38,8 @@ from benchmarks.space_time import (
     build_form,
     form_that_runs,
 )
+from videonas.networks.device import uses_onednn
 from videonas.networks.itgm import InflatedTGM
-from videonas.networks.processor import uses_onednn
 from videonas.spaces.evanet.architecture import Size
 
 TOP = Path(__file__).parents[2]

@@ -11,7 +11,9 @@ import pytest
 import tensorflow as tf
 
 from videonas.evaluation import latency
-from videonas.evaluation.latency import device_name, measure_latency
+from videonas.evaluation.latency import measure_latency
+from videonas.networks import device
+from videonas.networks.device import device_name
 from videonas.search.result import Latency
 from videonas.search.settings import make_settings
 
@@ -108,5 +110,5 @@ def test_the_device_has_a_name() -> None:
 def test_without_a_list_of_processors_the_device_has_a_name(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(latency, "Path", lambda _: tmp_path / "no such file")
+    monkeypatch.setattr(device, "Path", lambda _: tmp_path / "no such file")
     assert device_name().strip()

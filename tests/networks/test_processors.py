@@ -65,7 +65,7 @@ def test_gradients_of_many_networks_are_those_of_the_reference(space: str, onedn
 def test_the_processor_is_asked_for_its_kernels(onednn: str) -> None:
     asked = subprocess.run(
         [sys.executable, "-c",
-         "from videonas.networks.processor import uses_onednn; print(uses_onednn())"],
+         "from videonas.networks.device import uses_onednn; print(uses_onednn())"],
         env={**os.environ, "TF_ENABLE_ONEDNN_OPTS": onednn}, capture_output=True, text=True,
     )
     assert asked.stdout.split() == [str(onednn == "1")]

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from videonas.data.clips import ClipReader, Clips, Labels
 from videonas.data.parallel import map_in_order
+from videonas.errors import reason
 from videonas.evaluation.metrics import classification_metrics
 from videonas.networks import build
 from videonas.search.result import Evaluation
@@ -36,7 +37,7 @@ def evaluation_job(job: EvaluationJob) -> Evaluation:
         reader = ClipReader(job.shards, candidate.task, candidate.samplings)
         metrics = evaluate(model, reader, watch)
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
-        message = f"out of memory: {error}".splitlines()[0]
+        message = f"out of memory: {reason(error)}"
         return Evaluation("out_of_memory", message, seconds=watch.seconds)
     if not np.isfinite(metrics["loss"]):
         message = f"the validation loss is {metrics['loss']}"

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from videonas.errors import InvalidArchitecture
+from videonas.errors import InvalidArchitecture, reason
 from videonas.networks import build
+from videonas.networks.device import device_name
 from videonas.search.result import Latency, Training
 from videonas.search.settings import Settings
 from videonas.training.jobs import Candidate, Stopwatch
@@ -32,14 +31,14 @@ def latency_job(candidate: Candidate) -> Latency | Training:
     try:
         model = build(candidate.space, candidate.architecture, candidate.task)
     except (InvalidArchitecture, ValueError) as error:
-        return Training("invalid", f"cannot be built: {error}".splitlines()[0])
+        return Training("invalid", f"cannot be built: {reason(error)}")
     watch.lap("build")
     try:
         latency = measure_latency(model, candidate.settings)
         watch.lap("latency")
         return replace(latency, seconds=watch.seconds)
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
-        return Training("out_of_memory", f"out of memory: {error}".splitlines()[0])
+        return Training("out_of_memory", f"out of memory: {reason(error)}")
 
 
 def measure_latency(model: keras.Model, settings: Settings) -> Latency:
@@ -72,17 +71,3 @@ def measure_latency(model: keras.Model, settings: Settings) -> Latency:
         threads=settings.latency_threads,
         device=device_name(),
     )
-
-
-def device_name() -> str:
-    """The name of the GPU that TensorFlow would use, or of the processor."""
-    for gpu in tf.config.list_physical_devices("GPU"):
-        details = tf.config.experimental.get_device_details(gpu)
-        return str(details.get("device_name", gpu.name))
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:  # not Linux
-        pass
-    return platform.processor() or platform.machine()

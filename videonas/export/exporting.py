@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from videonas.data.clips import ClipReader
+from videonas.errors import reason
 from videonas.export.clip_logits import ClipLogits
 from videonas.export.jobs import KERAS_FILE, SAVED_MODEL, Exported, ExportJob
 from videonas.export.saved_model import write_saved_model
@@ -27,7 +28,7 @@ def export_job(job: ExportJob) -> Exported:
         seen = _answers(model, job, job.validation, [INTACT])
         unseen = _answers(model, job, job.test, list(VIEWS))
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
-        return Exported("out_of_memory", f"out of memory: {error}".splitlines()[0])
+        return Exported("out_of_memory", f"out of memory: {reason(error)}")
     if not (seen.finite and unseen.finite):
         return Exported("diverged", "its scores are no numbers")
     seen.save(job.folder / VALIDATION_LOGITS)

@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from videonas.codec import decode
-from videonas.errors import DamagedRecord, VideonasError, first_line
+from videonas.errors import DamagedRecord, VideonasError, reason
 from videonas.export.about import CLASSIFY, DESCRIBE, About
 from videonas.export.jobs import SAVED_MODEL
 from videonas.search.finish_folder import ENSEMBLE_FOLDER, FINISHED
@@ -105,8 +105,7 @@ def load_export(folder: Path) -> Classifier:
     try:
         model = tf.saved_model.load(str(path))
     except Exception as error:  # TensorFlow raises many kinds, also of protobuf and the system
-        reason = first_line(error)
-        raise DamagedRecord(f"{path}: cannot be loaded ({reason}); copy it again") from None
+        raise DamagedRecord(f"{path}: cannot be loaded ({reason(error)}); copy it again") from None
     if not {CLASSIFY, DESCRIBE} <= set(model.signatures):
         raise VideonasError(f"{path}: a SavedModel that `videonas finish` did not write; {ALLOWED}")
     return Classifier(folder, model)

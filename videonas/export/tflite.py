@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from videonas.data.clips import ClipReader
-from videonas.errors import first_line
+from videonas.errors import reason
 from videonas.export.about import About
 from videonas.export.jobs import TfliteJob
 from videonas.export.keras_file import load_network
@@ -36,18 +36,18 @@ def tflite_job(job: TfliteJob) -> str:
     try:
         content = convert(model, job.about)
     except Exception as error:  # the converter raises whatever its parts raise
-        return f"it cannot be converted: {first_line(error)[:300]}"
+        return f"it cannot be converted: {reason(error)[:300]}"
     candidate = job.candidate
     reader = ClipReader(job.shards, candidate.task, candidate.samplings, take=CHECKED)
     clips, _ = reader.read(range(len(reader)))
     expected = probabilities(model(to_input(clips), training=False), job.about.multi_label).numpy()
-    reason = disagreement(content, clips, expected)
-    if not reason:
+    difference = disagreement(content, clips, expected)
+    if not difference:
         job.file.write_bytes(content)
         with zipfile.ZipFile(job.file, "a") as archive:  # readers of TFLite ignore what follows
             archive.writestr("labels.txt", "".join(f"{name}\n" for name in job.about.classes))
             archive.writestr("settings.json", job.about.encode())
-    return reason
+    return difference
 
 
 def convert(model: keras.Model, about: About) -> bytes:
@@ -100,7 +100,7 @@ def disagreement(content: bytes, clips: dict[str, Any], expected: Any) -> str:
             for i in range(len(expected))
         ]
     except (RuntimeError, ValueError) as error:
-        return f"it cannot be run: {first_line(error)[:300]}"
+        return f"it cannot be run: {reason(error)[:300]}"
     difference = float(np.abs(np.concatenate(scores) - expected).max())
     if difference <= TOLERANCE:
         return ""

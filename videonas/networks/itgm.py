@@ -14,7 +14,7 @@ import keras
 from keras import ops
 
 from videonas.networks.convolution import convolve, size_after
-from videonas.networks.processor import uses_onednn
+from videonas.networks.device import uses_onednn
 from videonas.spaces.evanet.architecture import Curve
 from videonas.spaces.windows import padding_before
 

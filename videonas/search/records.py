@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from videonas.codec import STRICT, encode, from_plain, parse
 from videonas.search.dataset import Dataset
+from videonas.search.environment import Environment
 from videonas.search.finished import Finished, FinishedEnsemble, FinishedNetwork, Plan
 from videonas.search.new_data import DataChoice
 from videonas.search.population import Candidates, Population
@@ -60,11 +61,17 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Failure:
-    """`<task>-failure-<n>`: an attempt ended by itself without a result, and why."""
+    """`<task>-failure-<n>`: an attempt ended by itself without a result.
+
+    Attributes:
+        message: why.
+        environment: where; None in older records.
+    """
 
     __pydantic_config__ = STRICT
 
     message: str
+    environment: Environment | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Literal
 
 from videonas.codec import STRICT
 from videonas.search.budget import Budget
+from videonas.search.environment import Environment
 from videonas.spaces import Costs
 
 Outcome = Literal[
@@ -76,6 +77,7 @@ class Training:
         steps: of the optimiser, fewer than the setting says where training was ended early; None
             where there are no weights, and in older records.
         inherited: what it began with of its parent's; None where all weights were new.
+        environment: where it failed, of the outcome `failed`; None elsewhere, and in older records.
     """
 
     __pydantic_config__ = STRICT
@@ -89,6 +91,7 @@ class Training:
     curve: tuple[float, ...] = ()
     steps: int | None = None
     inherited: Inherited | None = None
+    environment: Environment | None = None
 
     @property
     def total_steps(self) -> int | None:
@@ -109,6 +112,7 @@ class Evaluation:
             precision instead; `loss` as mean cross-entropy in nats.
         clips: number of clips.
         seconds: wall time by kind: `start`, `build`, `load`, `trace`, `evaluate`.
+        environment: where it failed, of the outcome `failed`; None elsewhere, and in older records.
     """
 
     __pydantic_config__ = STRICT
@@ -118,6 +122,7 @@ class Evaluation:
     metrics: dict[str, float] = field(default_factory=dict)
     clips: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
+    environment: Environment | None = None
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from typing import Any, Literal, TypeVar
 
 import psutil
 
-from videonas.errors import VideonasError
+from videonas.errors import VideonasError, reason
 from videonas.logs import set_up_logging
 from videonas.processes import wait_for_end
 
@@ -180,7 +180,7 @@ def _child(job: str, argument: Any, sender: Connection, supervisor: int) -> None
         sender.send(("lacks", error.name))
     except Exception as error:
         traceback.print_exc()
-        words = f"{type(error).__name__}: {error}".splitlines()[0][:500]
+        words = f"{type(error).__name__}: {reason(error)}"
         sender.send(("refused" if _of_the_machine(error) else "raised", words))
     sender.close()
     # the interpreter's own shutdown would only tear down TensorFlow, slowly

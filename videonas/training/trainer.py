@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from videonas.data.clips import RESIDENT_BYTES, ClipReader, Clips, Labels
 from videonas.data.parallel import map_in_order
-from videonas.errors import InvalidArchitecture
+from videonas.errors import InvalidArchitecture, reason
 from videonas.networks import build
 from videonas.search.result import Training
 from videonas.search.settings import Settings
@@ -54,7 +54,7 @@ def train_job(job: TrainingJob) -> Training:
             candidate.space, candidate.architecture, candidate.task, dropout=settings.dropout
         )
     except (InvalidArchitecture, ValueError) as error:
-        message = f"cannot be built: {error}".splitlines()[0]
+        message = f"cannot be built: {reason(error)}"
         return Training("invalid", message, seconds=watch.seconds)
     if job.initial is not None:
         model.load_weights(job.initial)
@@ -63,13 +63,13 @@ def train_job(job: TrainingJob) -> Training:
         try:
             inherited = take_over(model, job.parent, candidate)
         except (OSError, ValueError, KeyError) as error:
-            message = f"cannot inherit from {job.parent.name}: {error}".splitlines()[0]
+            message = f"cannot inherit from {job.parent.name}: {reason(error)}"
             return Training("failed", message, seconds=watch.seconds)
     watch.lap("build")
     try:
         return replace(_train(model, job, watch), inherited=inherited)
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
-        message = f"out of memory: {error}".splitlines()[0]
+        message = f"out of memory: {reason(error)}"
         return Training("out_of_memory", message, seconds=watch.seconds)
 
 
