@@ -11,7 +11,7 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -94,12 +94,15 @@ def _in_threads(
     if parallelism == 1:
         return [look(assignment) for assignment in waiting]
     with ThreadPoolExecutor(parallelism, "videonas-candidate") as pool:
+        looks = [pool.submit(look, assignment) for assignment in waiting]
         try:
-            return list(pool.map(look, waiting))
+            for ended in wait(looks, return_when=FIRST_EXCEPTION).done:
+                ended.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             stop()
             raise
+    return [ended.result() for ended in looks]
 
 
 def _advance(
