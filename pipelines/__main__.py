@@ -34,8 +34,8 @@ def main() -> None:
 @click.option("--population", type=int, metavar="N", help="Networks that can be parents.")
 @click.option("--children", type=int, metavar="N", help="Networks born in a generation.")
 @click.option(
-    "--parallelism", type=click.IntRange(1, 2), default=1, show_default=True,
-    help="Training tasks at a time. Latency is always measured with nothing else of ours running.",
+    "--parallelism", type=click.IntRange(1), default=1, show_default=True,
+    help="Trainings at a time. Latency is always measured with nothing else of ours running.",
 )
 def run(
     space: str,
@@ -49,18 +49,22 @@ def run(
 ) -> None:
     """Runs a search over a folder or a list of videos on this machine.
 
-    It is the pipeline that a cluster runs, by KFP's own local runner, without containers. Run the
-    same command again to go on; what is finished is never repeated, however a run ended.
+    The steps are those that a cluster runs. Run the same command again to resume; what is finished
+    is never repeated, however a run ended.
 
     Example: python -m pipelines run tiny_video --videos DIR --search-root runs/mine
     """
     with errors_as_sentences():
-        from pipelines.local import run_locally
+        from pipelines.arguments import check_space
+        from videonas.running.local import run_here
 
         given = given_settings(videos, settings_file, assignments, start_from, space)
         given |= {name: value for name, value in flags.items() if value is not None}
+        check_space(space, given)
+        given["space"] = space
+        resume = [sys.executable, "-m", "pipelines", "run", space, "--search-root", search_root]
         with naming_starts(start_from):
-            status = run_locally(space, search_root, given, parallelism)
+            status = run_here(search_root, given, parallelism, resume)
         sys.exit(status)
 
 

@@ -20,19 +20,16 @@ from unittest import mock
 
 from videonas.data.prepare import Prepared
 from videonas.export.jobs import EXPORT, KERAS_FILE, TFLITE, Exported
+from videonas.progress import LOG_LINES, Progress
+from videonas.running import loop
+from videonas.running.preparation import DATA_PREP
 from videonas.search.dataset import SPLITS, Dataset, Shard, Split
 from videonas.search.finished import Accuracy, Verdict
 from videonas.search.prepared_videos import PreparedVideos
 from videonas.search.result import Evaluation, Latency, Training
+from videonas.search.root import SearchRoot
 from videonas.spaces import architecture_id
 from videonas.steps.data_prep import data_prep
-from videonas.steps.evaluate import evaluate
-from videonas.steps.finish import finish
-from videonas.steps.mutate import mutate
-from videonas.steps.select import select
-from videonas.steps.shell import step
-from videonas.steps.start import start
-from videonas.steps.train_candidate import train_candidate
 from videonas.storage import Store, open_store
 from videonas.storage.local import LocalStore
 from videonas.training.jobs import EVALUATE, MEASURE, TRAIN
@@ -62,10 +59,10 @@ def make_videos(folder: Path) -> Path:
 
 def run_search(
     uri: str, videos: str, diary: str, generations: int, write: int = NEVER,
-    moment: Moment = "before", **more: Any,
+    moment: Moment = "before", progress: Progress = LOG_LINES, **more: Any,
 ) -> None:
-    """Begins a search or goes on with it, until so many generations have ended and its best
-    network is finished.
+    """Begins a search or resumes it, until so many generations have ended and its best network is
+    finished.
 
     Args:
         uri: of the search root.
@@ -75,32 +72,16 @@ def run_search(
         generations: that the search has in the end.
         write: at which the process kills itself, counted from 0.
         moment: of that write; `within`, a local file is written and has not its name yet.
+        progress: told what is done.
         more: further settings.
     """
-    given = {**SETTINGS, "videos": videos, "generations": generations, **more}
+    given = {
+        **SETTINGS, "videos": videos, "generations": generations, "max_generations": generations,
+        **more,
+    }
     with ExitStack() as stack:
         _simulate(stack, _Counter(Path(diary), write, moment))
-        with step("start", uri) as root:
-            first = start(root, given).first
-        with step("data-prep", uri) as root:
-            data_prep(root)
-        for generation in range(first, generations):
-            run_generation(uri, generation)
-        with step("finish", uri) as root:
-            finish(root)
-
-
-def run_generation(uri: str, generation: int) -> None:
-    """The steps of one generation, each as a process of its own would begin it."""
-    with step("mutate", uri, generation) as root:
-        batches = mutate(root, generation).batches
-    for names in batches:
-        with step("train-candidate", uri, generation) as root:
-            train_candidate(root, generation, names)
-        with step("evaluate", uri, generation) as root:
-            evaluate(root, generation, names)
-    with step("select", uri, generation) as root:
-        select(root, generation)
+        loop.run_search(uri, given, progress)
 
 
 def _simulate(stack: ExitStack, counter: _Counter) -> None:
@@ -128,6 +109,7 @@ def _simulate(stack: ExitStack, counter: _Counter) -> None:
         return _Counted(open_store(uri), counter)
 
     for name, value in {
+        "videonas.running.loop.Supervisor": supervisor,
         "videonas.steps.train_candidate.Supervisor": supervisor,
         "videonas.steps.evaluate.Supervisor": supervisor,
         "videonas.steps.finalists.Supervisor": supervisor,
@@ -218,11 +200,19 @@ class _Simulated:
 
     diary: Path
 
-    def run(self, job: str, argument: Any, limits: Any) -> Ending:
+    def stop(self) -> None:
+        """Nothing runs beside."""
+
+    def run(self, job: str, argument: Any, limits: Any, heard: Any = None) -> Ending:
+        if job == DATA_PREP:
+            data_prep(SearchRoot(argument.search_root), heard)
+            return Ending("finished")
         candidate = argument if job == MEASURE else argument.candidate
         identity = architecture_id(candidate.space, candidate.architecture)
         chance = zlib.crc32(identity.encode()) / 2**32
         _note(self.diary, JOBS[job], identity, candidate.settings.train_steps)
+        if heard is not None:
+            heard(candidate.settings.train_steps, candidate.settings.train_steps, chance)
         return Ending("finished", JOBS_DONE[job](argument, chance), peak_memory_mb=100.0)
 
 

@@ -216,20 +216,6 @@ def test_what_cannot_be_done_is_told_in_one_sentence(
     assert said.stdout == ""
 
 
-def test_a_failing_step_leaves_its_sentence_for_who_runs_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("VIDEONAS_ERROR_RECORD", str(tmp_path / "errors"))
-    for _ in range(2):
-        assert videonas("data-prep", "--search-root", tmp_path / "r").exit_code == 2
-    sentence = f"{tmp_path / 'r'}: no search here; `videonas start` begins one"
-    assert (tmp_path / "errors").read_text().splitlines() == [sentence] * 2
-    monkeypatch.setenv("VIDEONAS_ERROR_RECORD", str(tmp_path / "nowhere" / "errors"))
-    said = videonas("data-prep", "--search-root", tmp_path / "r")
-    assert said.exit_code == 2
-    assert sentence in said.output
-
-
 @pytest.mark.parametrize(("package", "extra"), [("tensorflow", "train"), ("numpy", "train")])
 def test_a_package_that_is_not_installed_is_told_with_the_extra_that_brings_it(
     package: str, extra: str, tmp_path: Path

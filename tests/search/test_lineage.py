@@ -7,10 +7,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pipelines.progress import sentence
-from pipelines.summary import print_summary
 from tests.synthetic import make_search
 from videonas.report import build_report
+from videonas.running.loop import summary_line
+from videonas.running.summary import print_summary
 from videonas.search.budget import Budget
 from videonas.search.individual import Individual
 from videonas.search.lineage import Lineage
@@ -96,13 +96,14 @@ def test_everybody_who_is_asked_names_the_same(tmp_path: Path) -> None:
     survivors = tuple(m for m in last.parents if m.individual.id != best.individual.id)
     assert len(survivors) < len(last.parents)
     Path(root.generation_address(1), "population.json").unlink()
-    population = root.publish_population(
+    root.publish_population(
         Population(1, last.predecessor, last.data, last.budget, last.newborn, survivors)
     )
     name = best.individual.name
-    assert f"best {name}: " in sentence(population, root)
-    assert select(root, 1).metadata["best"] == name
+    selected = select(root, 1)
+    assert f"best {name}: " in summary_line(selected)
+    assert selected.metadata["best"] == name
     assert f'data-individual="{name}">{name}</a>, architecture' in build_report(root)
     out = io.StringIO()
-    print_summary(root, Console(file=out, width=200))
+    print_summary(root, Console(file=out, width=200), ["resume"])
     assert root.architecture_address(best.individual.id) in out.getvalue()

@@ -30,7 +30,10 @@ class Made:
     def __init__(self, *preload: str) -> None:
         """Needs nothing loaded."""
 
-    def run(self, job: str, argument: Any, limits: Any) -> Ending:
+    def stop(self) -> None:
+        """Nothing runs beside."""
+
+    def run(self, job: str, argument: Any, limits: Any, heard: Any = None) -> Ending:
         """Ends at once."""
         candidate = argument.candidate
         shards = "".join(shard.sha256 for _, shard in argument.shards)

@@ -180,9 +180,11 @@ def test_an_ensemble_that_cannot_be_exported_is_tested_all_the_same(
     folder = without_ensemble(copied)
     run, tried = Supervisor.run, []
 
-    def run_or_fail(supervisor: Supervisor, job: str, argument: Any, limits: Any) -> Ending:
+    def run_or_fail(
+        supervisor: Supervisor, job: str, argument: Any, limits: Any, heard: Any = None
+    ) -> Ending:
         if job != ENSEMBLE:
-            return run(supervisor, job, argument, limits)
+            return run(supervisor, job, argument, limits, heard)
         tried.append(job)
         return Ending(kind, message="used 9,000 MB of memory")
 

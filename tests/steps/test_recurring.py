@@ -13,7 +13,6 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from pipelines.summary import print_summary
 from tests.steps.recurring import (
     begin,
     end_generation,
@@ -25,6 +24,7 @@ from tests.steps.recurring import (
 from videonas.cli import main
 from videonas.errors import ConflictingSearch
 from videonas.report import build_report
+from videonas.running.summary import print_summary
 from videonas.search.root import SearchRoot
 from videonas.search.start_from import plain_start
 from videonas.steps.data_prep import data_prep
@@ -181,7 +181,7 @@ def test_every_change_is_stated(searched: SearchRoot, sixteen: Path, policy: str
         "1 changed; "
     )
     said = io.StringIO()
-    print_summary(root, Console(file=said, width=200))
+    print_summary(root, Console(file=said, width=200), ["resume"])
     assert sentence in said.getvalue()
     assert sentence[1:] in build_report(root)
     told = CliRunner().invoke(main, ["lineage", root.uri, "--json"])

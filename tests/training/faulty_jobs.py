@@ -5,12 +5,34 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Callable
 
 from videonas.errors import DataError
 
 
 def add_one(number: int) -> int:
     return number + 1
+
+
+def count_aloud(number: int, report: Callable[..., None]) -> int:
+    for done in range(1, number + 1):
+        report(done, number)
+    return number
+
+
+def talk_for_ever(_: object, report: Callable[..., None]) -> None:
+    while True:
+        report("still here")
+        time.sleep(0.01)
+
+
+def report_pid_and_hang(_: object, report: Callable[..., None]) -> None:
+    report(os.getpid())
+    time.sleep(600)
+
+
+def parent_id(_: object) -> int:
+    return os.getppid()
 
 
 def process_id(_: object) -> int:

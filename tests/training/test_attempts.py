@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from videonas.processes import own_host
+from videonas.progress import Event, Failed, Finished, Waiting
 from videonas.search.records import Attempt, Records
 from videonas.search.result import Training
 from videonas.search.result_folder import ResultFolder
@@ -30,11 +31,16 @@ class Work:
     given_up: str = ""
     before: Callable[[], None] = lambda: None
 
-    def assignment(self) -> Assignment:
-        return Assignment("000000-00", self.folder, "training", self.done, self.work, self.give_up)
+    name: str = "000000-00"
 
-    def done(self) -> bool:
-        return self.folder.training() is not None
+    def assignment(self) -> Assignment:
+        return Assignment(
+            self.name, self.folder, "training", self.outcome, self.work, self.give_up
+        )
+
+    def outcome(self) -> str | None:
+        training = self.folder.training()
+        return training.outcome if training else None
 
     def work(self) -> str:
         self.tries += 1
@@ -64,6 +70,10 @@ def _dead_pid() -> int:
     return process.pid
 
 
+def folders(folder: ResultFolder, count: int) -> list[ResultFolder]:
+    return [ResultFolder(folder.records, f"{n:012x}", "b" * 12) for n in range(count)]
+
+
 def test_work_is_done_once_and_leaves_no_attempt(folder: ResultFolder) -> None:
     work = Work(folder)
     work_through([work.assignment()], 3, 60)
@@ -78,6 +88,17 @@ def test_a_failure_is_tried_again(folder: ResultFolder) -> None:
     assert work.tries == 3
     assert not work.given_up
     assert folder.failures("training") == {1: "once", 2: "twice"}
+
+
+def test_a_failure_of_ours_is_reported_and_tried_again_without_a_wait(
+    folder: ResultFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("videonas.training.attempts.POLL_SECONDS", 60.0)
+    heard: list[Event] = []
+    work_through([Work(folder, reasons=["once"]).assignment()], 3, 60, heard.append)
+    assert heard == [
+        Failed("000000-00", "attempt 1 at training failed: once"), Finished("000000-00", "ok")
+    ]
 
 
 def test_three_failures_are_the_end(folder: ResultFolder) -> None:
@@ -113,10 +134,12 @@ def test_what_somebody_else_is_at_is_left_to_them(folder: ResultFolder) -> None:
     timer = threading.Timer(1.5, lambda: folder.publish(Training("ok", "theirs")))
     timer.start()
     work = Work(folder)
-    work_through([work.assignment()], 3, 60)
+    heard: list[Event] = []
+    work_through([work.assignment()], 3, 60, heard.append)
     other.kill()
     other.wait()
     assert work.tries == 0
+    assert heard == [Waiting("another run to finish 000000-00"), Finished("000000-00", "ok")]
     training = folder.training()
     assert training is not None
     assert training.message == "theirs"
@@ -151,6 +174,63 @@ def test_an_interruption_takes_the_attempt_back(folder: ResultFolder) -> None:
     with pytest.raises(SystemExit):
         work_through([work.assignment()], 3, 60)
     assert not folder.attempts("training")
+
+
+# Several at a time
+
+
+@pytest.mark.parametrize("parallelism", [1, 2, 3])
+def test_as_many_are_worked_on_at_a_time_as_were_asked_for(
+    folder: ResultFolder, parallelism: int
+) -> None:
+    lock, now, most = threading.Lock(), 0, 0
+
+    def meet() -> None:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.2)
+        with lock:
+            now -= 1
+
+    work = [Work(each, before=meet, name=str(n)) for n, each in enumerate(folders(folder, 6))]
+    heard: list[Event] = []
+    assignments = [each.assignment() for each in work]
+    work_through(assignments, 3, 60, heard.append, parallelism=parallelism)
+    assert most == parallelism
+    assert [each.tries for each in work] == [1] * 6
+    assert {event.name for event in heard if isinstance(event, Finished)} == set("012345")
+
+
+def test_equal_networks_are_worked_on_once_though_at_a_time(folder: ResultFolder) -> None:
+    work = [Work(folder, before=lambda: time.sleep(0.2), name=str(n)) for n in range(2)]
+    work_through([each.assignment() for each in work], 3, 60, parallelism=2)
+    assert sum(each.tries for each in work) == 1
+
+
+def test_where_one_cannot_go_on_the_others_are_stopped_and_all_attempts_taken_back(
+    folder: ResultFolder,
+) -> None:
+    """As after a full disk: it is no fault of a candidate, so every attempt is as if not made."""
+    begun, stopped = threading.Event(), threading.Event()
+
+    def work_until_stopped() -> None:
+        begun.set()
+        assert stopped.wait(60)
+        raise KeyboardInterrupt
+
+    def fail() -> None:
+        assert begun.wait(60)
+        raise OSError("the disk is full")
+
+    of_each = folders(folder, 3)
+    before = (work_until_stopped, fail, work_until_stopped)
+    work = [Work(each, before=do) for each, do in zip(of_each, before, strict=True)]
+    with pytest.raises(OSError, match="the disk is full"):
+        work_through([each.assignment() for each in work], 3, 60, parallelism=2, stop=stopped.set)
+    assert stopped.is_set()
+    assert not any(each.attempts("training") for each in of_each)
 
 
 def test_an_owner_on_this_machine_lives_while_its_process_does() -> None:

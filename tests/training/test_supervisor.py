@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -11,7 +13,12 @@ import pytest
 
 from tests.training.faulty_jobs import KILL, SEGFAULT
 from videonas.errors import VideonasError
-from videonas.training.supervisor import Limits, Supervisor, container_memory_mb
+from videonas.training.supervisor import (
+    Interrupted,
+    Limits,
+    Supervisor,
+    container_memory_mb,
+)
 
 JOBS = "tests.training.faulty_jobs"
 AMPLE = Limits(seconds=60, memory_mb=4096)
@@ -82,6 +89,82 @@ def test_a_child_killed_from_outside_counts_as_out_of_memory(supervisor: Supervi
 def test_an_exit_without_a_word_is_a_crash(supervisor: Supervisor) -> None:
     ending = supervisor.run(f"{JOBS}:exit_at_once", None, AMPLE)
     assert (ending.kind, ending.message) == ("crashed", "the process ended with status 7")
+
+
+def test_what_a_job_reports_is_heard_in_order_before_it_ends(supervisor: Supervisor) -> None:
+    heard: list[tuple[int, int]] = []
+    ending = supervisor.run(
+        f"{JOBS}:count_aloud", 300, AMPLE, lambda done, total: heard.append((done, total))
+    )
+    assert ending.value == 300
+    assert heard == [(done, 300) for done in range(1, 301)]
+
+
+def test_a_job_that_never_stops_talking_is_ended_in_time(supervisor: Supervisor) -> None:
+    heard: list[str] = []
+    ending = supervisor.run(f"{JOBS}:talk_for_ever", None, Limits(1, 4096), heard.append)
+    assert ending.kind == "timed_out"
+    assert len(heard) > 10
+
+
+def test_a_listener_that_fails_ends_the_job(supervisor: Supervisor) -> None:
+    def fail(_: str) -> None:
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        supervisor.run(f"{JOBS}:talk_for_ever", None, AMPLE, fail)
+
+
+def test_jobs_of_several_threads_run_at_a_time_and_end_as_they_do_alone(
+    supervisor: Supervisor,
+) -> None:
+    jobs = [("add_one", 1), ("crash", SEGFAULT), ("exit_at_once", 0), ("crash", KILL)] * 5
+    kinds: dict[int, str] = {}
+
+    def run(number: int, job: str, argument: int) -> None:
+        kinds[number] = supervisor.run(f"{JOBS}:{job}", argument, AMPLE).message
+
+    threads = [threading.Thread(target=run, args=(n, *job)) for n, job in enumerate(jobs)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert [kinds[n] for n in range(len(jobs))] == [
+        "", f"the process ended with signal {SEGFAULT}", "the process ended with status 7",
+        "killed from outside, most likely by the kernel for lack of memory",
+    ] * 5
+
+
+def test_stopped_from_another_thread_it_leaves_no_child() -> None:
+    supervisor, pids = Supervisor(), list[int]()
+    threading.Timer(1.5, supervisor.stop).start()
+    with pytest.raises(Interrupted):
+        supervisor.run(f"{JOBS}:report_pid_and_hang", None, AMPLE, pids.append)
+    (pid,) = pids
+    assert not psutil.pid_exists(pid)
+
+
+def test_ctrl_c_leaves_the_child_to_its_supervisor(supervisor: Supervisor) -> None:
+    """A terminal sends it to the child too, which would die with a traceback of its own."""
+    ending = supervisor.run(f"{JOBS}:crash", int(signal.SIGINT), AMPLE)
+    assert ending.kind == "finished"
+
+
+def test_a_fork_server_can_be_started_before_its_first_job() -> None:
+    program = (
+        "import sys, time\n"
+        "from multiprocessing import forkserver\n"
+        "from videonas.training.supervisor import *\n"
+        "if __name__ == '__main__':\n"
+        "    supervisor = Supervisor('tests.training.faulty_jobs')\n"
+        "    supervisor.warm_up()\n"
+        "    pid = forkserver._forkserver._forkserver_pid\n"
+        "    print(supervisor.run('tests.training.faulty_jobs:parent_id', None, "
+        "Limits(60, 4096)).value == pid)\n"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True,
+                          cwd=Path(__file__).parents[2], check=True, timeout=60)
+    assert said.stdout == "True\n"
 
 
 def test_the_supervisor_goes_on_after_all_that(supervisor: Supervisor) -> None:

@@ -52,12 +52,12 @@ def finish_command(search_root: str, as_json: bool, **given: Any) -> None:
     Example: videonas finish runs/mine --best 3 --train-steps 5000
     """
     from videonas.console.finished import print_finish
-    from videonas.console.progress import progress
+    from videonas.console.progress import step_progress
     from videonas.steps.finish import finish
 
     with step("finish", search_root) as root:
-        with progress("steps") as report:
-            finished = finish(root, **given, progress=report)
+        with step_progress() as progress:
+            finished = finish(root, **given, progress=progress)
         print_finish(finished, as_json=as_json)
         finished.record.need_best()
 

@@ -55,11 +55,11 @@ def data_prep_command(search_root: str) -> None:
 
     Example: videonas data-prep --search-root runs/mine
     """
-    from videonas.console.progress import progress
+    from videonas.console.progress import step_progress
     from videonas.steps.data_prep import data_prep
 
-    with step("data-prep", search_root) as root, progress("videos") as report:
-        dataset = data_prep(root, report)
+    with step("data-prep", search_root) as root, step_progress() as progress:
+        dataset = data_prep(root, progress)
         kind = "any number of labels" if dataset.multi_label else "one label"
         click.echo(f"{len(dataset.classes)} classes, {kind} a video, from {dataset.labels_from}")
         for name, split in dataset.splits.items():

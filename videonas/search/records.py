@@ -78,14 +78,16 @@ class Failure:
 class Timing:
     """`timings/<...>.json`: the wall time of one execution of a step.
 
+    A step that has a process of its own counts from the start of that process.
+
     Attributes:
         step: its name.
         generation: None for a step that belongs to none.
-        started: of its process, in seconds since 1970.
-        seconds: from the start of its process to its end.
-        startup: of these, seconds until the step began: the interpreter and imports.
-        cpu: processor seconds of the process.
-        children_cpu: processor seconds of its children, and of theirs.
+        started: in seconds since 1970.
+        seconds: from there to its end.
+        startup: of these, seconds for the interpreter and imports.
+        cpu: processor seconds of the process in that time.
+        children_cpu: processor seconds of its children, and of theirs, in that time.
     """
 
     __pydantic_config__ = STRICT

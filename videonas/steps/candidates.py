@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from videonas.errors import VideonasError
+from videonas.progress import Progress, Started, Step
 from videonas.search.budget import Budget
 from videonas.search.dataset import Dataset
 from videonas.search.individual import Individual
@@ -14,8 +15,8 @@ from videonas.search.result import Outcome, Result
 from videonas.search.result_folder import ResultFolder
 from videonas.search.root import SearchRoot
 from videonas.steps.shards import CheckedShards
-from videonas.training.jobs import Candidate
-from videonas.training.supervisor import Limits
+from videonas.training.jobs import TRAIN, Candidate, TrainingJob
+from videonas.training.supervisor import Ending, Limits, Supervisor
 
 
 class Batch:
@@ -75,6 +76,17 @@ class Batch:
         """What one training, measurement or evaluation may use."""
         settings = self.root.settings
         return Limits(settings.candidate_timeout, settings.candidate_memory_mb)
+
+
+def run_training(
+    supervisor: Supervisor, job: TrainingJob, limits: Limits, progress: Progress
+) -> Ending:
+    """Trains in a child process, and passes on how far the training is."""
+    name = job.candidate.name
+    progress(Started(name, "training"))
+    return supervisor.run(
+        TRAIN, job, limits, lambda done, total, loss: progress(Step(name, done, total, loss))
+    )
 
 
 def outcome_metadata(

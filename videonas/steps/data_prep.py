@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from videonas.errors import NoVideos, SettingsError
+from videonas.progress import LOG_LINES, Progress, Stage, Step
 from videonas.search.dataset import Dataset, streams_of
 from videonas.search.root import SearchRoot
 from videonas.search.settings import Settings
@@ -30,7 +31,7 @@ ONE_LABEL_LACKS = ("map",)
 """Those that are not measured where every video has one."""
 
 
-def data_prep(root: SearchRoot, progress: Callable[[int, int], None] | None = None) -> Dataset:
+def data_prep(root: SearchRoot, progress: Progress = LOG_LINES) -> Dataset:
     """Makes the data set of a search, unless it is there.
 
     The setting `new_videos` says what is done about videos that have changed; what is made counts
@@ -38,7 +39,7 @@ def data_prep(root: SearchRoot, progress: Callable[[int, int], None] | None = No
 
     Args:
         root: where the search is kept.
-        progress: told how many videos of how many are done.
+        progress: told what is done.
 
     Raises:
         DataError: no data set can be made of the videos.
@@ -83,7 +84,7 @@ def _prepare(
     prints: Mapping[str, Fingerprint],
     digest: str,
     earlier: Dataset | None,
-    progress: Callable[[int, int], None] | None,
+    progress: Progress,
 ) -> Dataset:
     """Makes a data set, with the clips of an earlier one where their videos are as they were."""
     from videonas.data.earlier import EarlierClips
@@ -93,12 +94,14 @@ def _prepare(
     streams = streams_of(root.space, settings.optical_flow)
     if earlier is not None and (videos := root.prepared_videos(earlier)) is not None:
         clips = EarlierClips(earlier, videos, lambda split: root.shards(earlier, split))
+    progress(Stage("preparing the videos"))
     with (
         tempfile.TemporaryDirectory(prefix="videonas-") as scratch,
         root.publication(digest) as publication,
     ):
         prepared = prepare_dataset(
-            sources, Path(scratch), streams, settings, digest, progress,
+            sources, Path(scratch), streams, settings, digest,
+            lambda done, total: progress(Step("videos", done, total)),
             prints=prints, earlier=clips, closed=publication.send,
         )
         return publication.finish(prepared.dataset, prepared.videos)

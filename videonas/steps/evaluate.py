@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from videonas.progress import LOG_LINES, Progress, Stage, Started
 from videonas.search.individual import Individual
 from videonas.search.lineage import fitness
 from videonas.search.population import Member
@@ -18,7 +20,11 @@ from videonas.training.supervisor import Supervisor
 
 
 def evaluate(
-    root: SearchRoot, generation: int, names: Sequence[str] | None = None
+    root: SearchRoot,
+    generation: int,
+    names: Sequence[str] | None = None,
+    progress: Progress = LOG_LINES,
+    parallelism: int = 1,
 ) -> dict[str, Outcome | None]:
     """Evaluates candidates; whatever goes wrong with one is its outcome.
 
@@ -26,18 +32,24 @@ def evaluate(
         root: where the search is kept.
         generation: counted from 0.
         names: of the individuals; None for all of the generation.
+        progress: told what is done.
+        parallelism: evaluations at a time.
 
     Returns:
         outcomes by name; None for those that were not trained.
     """
-    batch = Batch(root, generation, names)
-    supervisor = Supervisor(*PRELOAD)
+    batch, supervisor = Batch(root, generation, names), Supervisor(*PRELOAD)
+    evaluator = _Evaluator(batch, supervisor, progress)
     work = [
-        _assignment(batch, individual, supervisor)
+        evaluator.assignment(individual)
         for individual in batch.individuals
         if batch.result(individual).training is not None
     ]
-    work_through(work, root.settings.attempts, batch.limits.patience)
+    progress(Stage("evaluating candidates", len(work), generation))
+    work_through(
+        work, root.settings.attempts, batch.limits.patience, progress,
+        parallelism=parallelism, stop=supervisor.stop,
+    )
     return batch.outcomes()
 
 
@@ -60,27 +72,36 @@ def foremost(
     return next(iter(members), None)
 
 
-def _assignment(batch: Batch, individual: Individual[Any], supervisor: Supervisor) -> Assignment:
-    folder = batch.folder(individual)
-    return Assignment(
-        individual.name,
-        folder,
-        "evaluation",
-        done=lambda: batch.result(individual).outcome(batch.budget) is not None,
-        work=lambda: _evaluate(batch, individual, supervisor),
-        give_up=lambda why: folder.publish(Evaluation("failed", why)),
-    )
+@dataclass(frozen=True)
+class _Evaluator:
+    """Evaluates one candidate after the other."""
 
+    batch: Batch
+    supervisor: Supervisor
+    progress: Progress
 
-def _evaluate(batch: Batch, individual: Individual[Any], supervisor: Supervisor) -> str:
-    """Evaluates and publishes; gives back why it could not."""
-    folder = batch.folder(individual)
-    shards = batch.shards.of("validation")
-    weights = folder.fetch_weights()
-    with machine_lock(alone=False):
-        job = EvaluationJob(batch.candidate(individual), shards, weights)
-        ending = supervisor.run(EVALUATE, job, batch.limits)
-    if ending.kind == "crashed":
-        return ending.message
-    folder.publish(ending.value_or(Evaluation))
-    return ""
+    def assignment(self, individual: Individual[Any]) -> Assignment:
+        """The work on one individual."""
+        folder = self.batch.folder(individual)
+        return Assignment(
+            individual.name,
+            folder,
+            "evaluation",
+            outcome=lambda: self.batch.result(individual).outcome(self.batch.budget),
+            work=lambda: self._evaluate(individual),
+            give_up=lambda why: folder.publish(Evaluation("failed", why)),
+        )
+
+    def _evaluate(self, individual: Individual[Any]) -> str:
+        """Evaluates and publishes; gives back why it could not."""
+        folder = self.batch.folder(individual)
+        shards = self.batch.shards.of("validation")
+        weights = folder.fetch_weights()
+        with machine_lock(alone=False):
+            self.progress(Started(individual.name, "evaluation"))
+            job = EvaluationJob(self.batch.candidate(individual), shards, weights)
+            ending = self.supervisor.run(EVALUATE, job, self.batch.limits)
+        if ending.kind == "crashed":
+            return ending.message
+        folder.publish(ending.value_or(Evaluation))
+        return ""

@@ -10,6 +10,7 @@ from videonas.errors import StorageError
 from videonas.export.about import about_ensemble
 from videonas.export.card import EnsembleFacts, ensemble_card
 from videonas.export.jobs import CARD, CHOOSE, ENSEMBLE, KERAS_FILE, ChoiceJob, Chosen, EnsembleJob
+from videonas.progress import Progress, Stage, Started
 from videonas.search.finish_folder import ENSEMBLE_FOLDER, TEST_LOGITS, VALIDATION_LOGITS
 from videonas.search.finished import FinishedEnsemble, FinishedNetwork, Pair, Together
 from videonas.steps.final_context import FinalContext
@@ -27,25 +28,34 @@ class FinalEnsemble:
         networks: 2 or more that were exported.
         best: place of the fittest on the validation split.
         supervisor: runs jobs.
+        progress: told what is done.
     """
 
     context: FinalContext
     networks: Sequence[FinishedNetwork]
     best: int
     supervisor: Supervisor
+    progress: Progress
 
     def finish(self) -> FinishedEnsemble:
         """Does what is not done yet; gives back everything that was measured."""
         settings, folder = self.context.root.settings, self.context.folder
         assignment = Assignment(
-            f"the ensemble of finished/{folder.number}", folder.attempts, "ensemble",
-            done=lambda: folder.ensemble() is not None, work=self._make,
+            self._name, folder.attempts, "ensemble",
+            outcome=lambda: "ok" if folder.ensemble() is not None else None, work=self._make,
             give_up=lambda why: self._publish(self._choose(), why),
         )
-        work_through([assignment], settings.attempts, self.context.limits.patience)
+        self.progress(Stage("choosing and exporting the ensemble", 1))
+        work_through(
+            [assignment], settings.attempts, self.context.limits.patience, self.progress
+        )
         made = folder.ensemble()
         assert made is not None, "it was made or given up"
         return made
+
+    @property
+    def _name(self) -> str:
+        return f"the ensemble of finished/{self.context.folder.number}"
 
     def _make(self) -> str:
         """Chooses, tests, exports and publishes; gives back why it must be tried again, if so."""
@@ -69,6 +79,7 @@ class FinalEnsemble:
             self.best, self.context.plan.ensemble_size,
         )
         with machine_lock(alone=False):
+            self.progress(Started(self._name, "choice"))
             ending = self.supervisor.run(CHOOSE, job, self.context.limits)
         if ending.kind != "finished":
             raise StorageError(f"{folder.address}: the ensemble: {ending.message}")
@@ -89,6 +100,7 @@ class FinalEnsemble:
         )
         limits = replace(context.limits, seconds=context.limits.seconds * len(finalists))
         with machine_lock(alone=False):
+            self.progress(Started(self._name, "export"))
             return self.supervisor.run(ENSEMBLE, job, limits)
 
     def _publish(self, chosen: Chosen, without_export: str) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -20,18 +20,16 @@ from videonas.export.jobs import (
     ExportJob,
     TfliteJob,
 )
+from videonas.progress import Progress, Stage, Started
 from videonas.search.finished import Finalist, Finished, FinishedNetwork, ok_networks
 from videonas.search.result import Outcome, Training
+from videonas.steps.candidates import run_training
 from videonas.steps.final_context import FinalContext
 from videonas.steps.final_ensemble import FinalEnsemble
-from videonas.steps.follow import following
 from videonas.training.attempts import Assignment, work_through
-from videonas.training.jobs import TRAIN, TrainingJob
+from videonas.training.jobs import TrainingJob
 from videonas.training.machine_lock import machine_lock
 from videonas.training.supervisor import Ending, Supervisor
-
-LENGTH_OF_EXPORT = 10
-"""An export counts, in progress, as one step of so many of a training."""
 
 GONE = "its proxy weights are gone; finish from scratch, or search with a larger keep_weights"
 
@@ -42,27 +40,30 @@ class Finalists:
 
     Attributes:
         context: the plan, and the search that it is of.
-        progress: told how many steps of how many are done.
+        progress: told what is done.
     """
 
     context: FinalContext
-    progress: Callable[[int, int], None] | None
-    _done: dict[str, int] = field(default_factory=dict)
+    progress: Progress
 
     def finish(self) -> Finished:
         """Does what is not done yet; gives back everything that was measured."""
         attempts, patience = self.context.root.settings.attempts, self.context.limits.patience
-        finalists = self.context.plan.finalists
-        work_through([self._training(each) for each in finalists], attempts, patience)
-        work_through([self._export(each) for each in finalists], attempts, patience)
+        plan = self.context.plan
+        finalists, progress = plan.finalists, self.progress
+        progress(Stage(f"training the best for {plan.train_steps} steps", len(finalists)))
+        work_through([self._training(each) for each in finalists], attempts, patience, progress)
+        progress(Stage("testing and exporting the best", len(finalists)))
+        work_through([self._export(each) for each in finalists], attempts, patience, progress)
         networks = tuple(self._network(each) for each in finalists)
         best = self._best(networks)
-        record = Finished(self.context.plan, networks, None, best)
+        record = Finished(plan, networks, None, best)
         able = ok_networks(networks)
         if len(able) < 2:
             return record
         best_of_all = able.index(record.need_best())
-        made = FinalEnsemble(self.context, able, best_of_all, self._supervisor).finish()
+        ensemble = FinalEnsemble(self.context, able, best_of_all, self._supervisor, progress)
+        made = ensemble.finish()
         return replace(record, ensemble=made.test, together=made.together)
 
     # Training
@@ -70,15 +71,13 @@ class Finalists:
     def _training(self, finalist: Finalist) -> Assignment:
         folder = self.context.root.final_folder(finalist)
 
-        def done() -> bool:
-            """Whether its training ended."""
-            if folder.training() is None:
-                return False
-            self._tell(finalist, self.context.plan.train_steps)
-            return True
+        def outcome() -> Outcome | None:
+            """How its training ended."""
+            training = folder.training()
+            return training.outcome if training else None
 
         return Assignment(
-            finalist.name, folder, "training", done,
+            finalist.name, folder, "training", outcome,
             work=lambda: self._train(finalist),
             give_up=lambda why: folder.publish(Training("failed", why)),
         )
@@ -93,21 +92,18 @@ class Finalists:
             return ""
         weights = self.context.scratch / f"{finalist.name}.weights.h5"
         weights.unlink(missing_ok=True)  # of an attempt that crashed
-        steps = self.context.scratch / f"{finalist.name}.steps" if self.progress else None
         shards = self.context.shards.of("train")
-        with machine_lock(alone=False), following(steps, lambda n: self._tell(finalist, n)):
+        with machine_lock(alone=False):
             job = TrainingJob(
-                self.context.candidate(finalist), finalist.seed, shards, weights, initial=initial,
-                progress=steps,
+                self.context.candidate(finalist), finalist.seed, shards, weights, initial=initial
             )
-            ending = self._supervisor.run(TRAIN, job, self.context.limits)
+            ending = run_training(self._supervisor, job, self.context.limits, self.progress)
         if ending.kind == "crashed":
             return ending.message
         if ending.kind == "finished" and weights.exists():
             folder.publish_weights(weights)
         training = ending.value_or(Training)
         folder.publish(replace(training, peak_memory_mb=round(ending.peak_memory_mb, 1)))
-        self._tell(finalist, self.context.plan.train_steps)
         return ""
 
     def _initial(self, finalist: Finalist) -> Path | None:
@@ -125,15 +121,13 @@ class Finalists:
     def _export(self, finalist: Finalist) -> Assignment:
         name = finalist.name
 
-        def done() -> bool:
-            """Whether it was tested and exported, or given up."""
-            if self.context.folder.network(name) is None:
-                return False
-            self._tell(finalist, self._length)
-            return True
+        def outcome() -> Outcome | None:
+            """Of its test and export, or of the training that left nothing to export."""
+            network = self.context.folder.network(name)
+            return network.outcome if network else None
 
         return Assignment(
-            name, self.context.root.final_folder(finalist), "evaluation", done,
+            name, self.context.root.final_folder(finalist), "evaluation", outcome,
             work=lambda: self._test_and_export(finalist),
             give_up=lambda why: self._publish(finalist, "failed", why),
         )
@@ -153,6 +147,7 @@ class Finalists:
             place,
         )
         with machine_lock(alone=False):
+            self.progress(Started(finalist.name, "test and export"))
             ending = self._supervisor.run(EXPORT, job, context.limits)
             if ending.kind == "crashed":
                 return ending.message
@@ -189,12 +184,10 @@ class Finalists:
         )
         (place / CARD).write_text(model_card(facts), encoding="utf-8")
         context.folder.publish_network(network, place)
-        self._tell(finalist, self._length)
 
     def _publish(self, finalist: Finalist, outcome: Outcome, message: str) -> None:
         network = self.context.without_export(finalist, outcome, message)
         self.context.folder.publish_network(network, None)
-        self._tell(finalist, self._length)
 
     # All together
 
@@ -213,15 +206,3 @@ class Finalists:
     @cached_property
     def _supervisor(self) -> Supervisor:
         return Supervisor(*PRELOAD)
-
-    @property
-    def _length(self) -> int:
-        """Steps that a finalist counts as: those of its training and its export."""
-        steps = self.context.plan.train_steps
-        return steps + max(steps // LENGTH_OF_EXPORT, 1)
-
-    def _tell(self, finalist: Finalist, steps: int) -> None:
-        """Says how far a finalist is."""
-        if self.progress is not None:
-            self._done[finalist.name] = steps
-            self.progress(sum(self._done.values()), self._length * len(self.context.plan.finalists))

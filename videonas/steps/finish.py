@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from videonas.errors import VideonasError
+from videonas.progress import LOG_LINES, Progress
 from videonas.search.finish_folder import FinishFolder
 from videonas.search.finished import Finished
 from videonas.search.root import SearchRoot
@@ -76,7 +76,7 @@ class Finish:
 def finish(
     root: SearchRoot,
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = LOG_LINES,
     **given: Any,
 ) -> Finish:
     """Trains the best at full length, tests and exports them, unless that is done.
@@ -85,7 +85,7 @@ def finish(
 
     Args:
         root: where the search is kept.
-        progress: told how many steps of how many are done.
+        progress: told what is done.
         given: see `plan_of`; what is not given is as the settings say.
 
     Raises:
@@ -110,14 +110,18 @@ def finish(
     return Finish(folder, record)
 
 
-def finish_run(root: SearchRoot) -> Finish | None:
+def finish_run(root: SearchRoot, progress: Progress = LOG_LINES) -> Finish | None:
     """What a run of the pipeline ends with; None where there is nothing to do, see `plan_of_run`.
+
+    Args:
+        root: where the search is kept.
+        progress: told what is done.
 
     Raises:
         VideonasError: as `finish`, or nobody was exported.
     """
     if plan_of_run(root) is None:
         return None
-    finished = finish(root)
+    finished = finish(root, progress=progress)
     finished.record.need_best()
     return finished

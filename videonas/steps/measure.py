@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from videonas.progress import LOG_LINES, Progress, Stage, Started
 from videonas.search.individual import Individual
 from videonas.search.result import Latency, Outcome, Training
 from videonas.search.root import SearchRoot
@@ -17,7 +18,10 @@ from videonas.training.supervisor import Ending, Supervisor
 
 
 def measure(
-    root: SearchRoot, generation: int, names: Sequence[str] | None = None
+    root: SearchRoot,
+    generation: int,
+    names: Sequence[str] | None = None,
+    progress: Progress = LOG_LINES,
 ) -> dict[str, Outcome | None]:
     """Measures candidates, unless that is done or off; what goes wrong with one is its outcome.
 
@@ -25,14 +29,16 @@ def measure(
         root: where the search is kept.
         generation: counted from 0.
         names: of the individuals; None for all of the generation.
+        progress: told what is done.
 
     Returns:
         outcomes by name; None for those that remain to be trained or evaluated.
     """
     batch = Batch(root, generation, names)
-    meter = Meter(batch, Supervisor(*PRELOAD))
+    meter = Meter(batch, Supervisor(*PRELOAD), progress)
     work = [meter.assignment(individual) for individual in batch.individuals]
-    work_through(work, root.settings.attempts, batch.limits.patience)
+    progress(Stage("measuring candidates", len(work), generation))
+    work_through(work, root.settings.attempts, batch.limits.patience, progress)
     return batch.outcomes()
 
 
@@ -42,6 +48,7 @@ class Meter:
 
     batch: Batch
     supervisor: Supervisor
+    progress: Progress
 
     def assignment(self, individual: Individual[Any]) -> Assignment:
         """The work on one individual."""
@@ -50,17 +57,20 @@ class Meter:
             individual.name,
             folder,
             "latency",
-            done=lambda: self._done(individual),
+            outcome=lambda: self._outcome(individual),
             work=lambda: self.measure(individual),
             give_up=lambda why: folder.publish(Training("failed", why)),
         )
 
-    def _done(self, individual: Individual[Any]) -> bool:
+    def _outcome(self, individual: Individual[Any]) -> str | None:
         if not self.batch.root.settings.measure_latency:
-            return True
+            return "not measured"
         result = self.batch.result(individual)
-        settled = result.training is not None or bool(result.excess(self.batch.budget))
-        return result.latency is not None or settled
+        if result.excess(self.batch.budget):
+            return "over_budget"
+        if result.latency is not None:
+            return f"{result.latency.median_ms:.2f} ms"
+        return result.training.outcome if result.training else None
 
     def measure(self, individual: Individual[Any]) -> str:
         """Measures latency unless that is done or off; gives back why it could not."""
@@ -68,6 +78,7 @@ class Meter:
         if not self.batch.root.settings.measure_latency or folder.latency() is not None:
             return ""
         with machine_lock(alone=True):
+            self.progress(Started(individual.name, "measuring latency"))
             candidate = self.batch.candidate(individual)
             ending = self.supervisor.run(MEASURE, candidate, self.batch.limits)
         if isinstance(ending.value, Latency):

@@ -84,22 +84,11 @@ def start(root: SearchRoot, given: Mapping[str, Any], most: int | None = None) -
         StorageError: the videos lie where no store can be, or the search's store lets a later
             write replace an earlier one.
     """
-    # what is wrong is told before anything is written
-    stored = root.settings.model_dump(mode="json") if root.exists else {}
-    settings = make_settings(merge_settings(stored, given))
-    _check_finish_streams(settings)
-    if not stored:
-        check_starts(settings)
+    settings = check_settings(root, given)  # told before anything is written
     if most is not None and settings.generations > most:
         raise SettingsError(
             f"generations is {settings.generations}, and the pipeline was compiled for {most}; "
             "run it again to go on, or compile it for more"
-        )
-    for place in filter(None, (settings.videos, settings.video_folder)):
-        check_scheme(place)
-    if settings.videos is None and root.dataset() is None:
-        raise SettingsError(
-            "no videos: give --videos, a folder with one folder a class or a list of videos"
         )
     root.check_store()
     settings = root.start(given)
@@ -127,6 +116,31 @@ def start(root: SearchRoot, given: Mapping[str, Any], most: int | None = None) -
         go = left_to_finish(root)
         return Started(head + 1, head, {**metadata, "goal_met": goal}, go, goal)
     return Started(head + 1, head + settings.generations, metadata)
+
+
+def check_settings(root: SearchRoot, given: Mapping[str, Any]) -> Settings:
+    """What the settings of the next run will be; nothing is written.
+
+    Args:
+        root: where the search is kept, or will be.
+        given: as `start` takes them.
+
+    Raises:
+        SettingsError: a setting that is not allowed, or no videos.
+        StorageError: the videos lie where no store can be.
+    """
+    stored = root.settings.model_dump(mode="json") if root.exists else {}
+    settings = make_settings(merge_settings(stored, given))
+    _check_finish_streams(settings)
+    if not stored:
+        check_starts(settings)
+    for place in filter(None, (settings.videos, settings.video_folder)):
+        check_scheme(place)
+    if settings.videos is None and root.dataset() is None:
+        raise SettingsError(
+            "no videos: give --videos, a folder with one folder a class or a list of videos"
+        )
+    return settings
 
 
 def _check_finish_streams(settings: Settings) -> None:

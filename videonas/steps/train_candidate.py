@@ -9,21 +9,26 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from videonas.progress import LOG_LINES, Progress, Stage
 from videonas.search.individual import Individual, candidate_seed
 from videonas.search.result import Outcome, Training
 from videonas.search.root import SearchRoot
-from videonas.steps.candidates import Batch
+from videonas.steps.candidates import Batch, run_training
 from videonas.steps.measure import Meter, publish_ending
 from videonas.steps.trained_parent import WeightsGone, trained_parent
 from videonas.training.attempts import Assignment, work_through
 from videonas.training.early_stopping import Curve
-from videonas.training.jobs import PRELOAD, TRAIN, TrainingJob
+from videonas.training.jobs import PRELOAD, TrainingJob
 from videonas.training.machine_lock import machine_lock
 from videonas.training.supervisor import Supervisor
 
 
 def train_candidate(
-    root: SearchRoot, generation: int, names: Sequence[str] | None = None
+    root: SearchRoot,
+    generation: int,
+    names: Sequence[str] | None = None,
+    progress: Progress = LOG_LINES,
+    parallelism: int = 1,
 ) -> dict[str, Outcome | None]:
     """Measures what is not measured, and trains; whatever goes wrong with one is its outcome.
 
@@ -31,15 +36,21 @@ def train_candidate(
         root: where the search is kept.
         generation: counted from 0.
         names: of the individuals; None for all of the generation.
+        progress: told what is done.
+        parallelism: trainings at a time.
 
     Returns:
         outcomes by name; None for those that remain to be evaluated.
     """
-    batch = Batch(root, generation, names)
+    batch, supervisor = Batch(root, generation, names), Supervisor(*PRELOAD)
     with tempfile.TemporaryDirectory(prefix="videonas-") as scratch:
-        trainer = _Trainer(batch, generation, Supervisor(*PRELOAD), Path(scratch))
+        trainer = _Trainer(batch, generation, supervisor, Path(scratch), progress)
         work = [trainer.assignment(individual) for individual in batch.individuals]
-        work_through(work, root.settings.attempts, batch.limits.patience)
+        progress(Stage("training candidates", len(work), generation))
+        work_through(
+            work, root.settings.attempts, batch.limits.patience, progress,
+            parallelism=parallelism, stop=supervisor.stop,
+        )
     return batch.outcomes()
 
 
@@ -51,11 +62,12 @@ class _Trainer:
     generation: int
     supervisor: Supervisor
     scratch: Path
+    progress: Progress
 
     @property
     def meter(self) -> Meter:
         """Measures what `measure` has not."""
-        return Meter(self.batch, self.supervisor)
+        return Meter(self.batch, self.supervisor, self.progress)
 
     def assignment(self, individual: Individual[Any]) -> Assignment:
         """The work on one individual."""
@@ -64,18 +76,20 @@ class _Trainer:
             individual.name,
             folder,
             "training",
-            done=lambda: self._done(individual),
+            outcome=lambda: self._outcome(individual),
             work=lambda: self.meter.measure(individual) or self._train(individual),
             give_up=lambda why: folder.publish(Training("failed", why)),
         )
 
-    def _done(self, individual: Individual[Any]) -> bool:
+    def _outcome(self, individual: Individual[Any]) -> Outcome | None:
         result = self.batch.result(individual)
-        return result.training is not None or bool(result.excess(self.batch.budget))
+        if result.excess(self.batch.budget):
+            return "over_budget"
+        return result.training.outcome if result.training else None
 
     def _train(self, individual: Individual[Any]) -> str:
         """Trains unless that is settled; gives back why it could not."""
-        if self._done(individual):
+        if self._outcome(individual) is not None:
             return ""
         weights = self.scratch / f"{individual.name}.weights.h5"
         weights.unlink(missing_ok=True)  # of an attempt that crashed
@@ -90,7 +104,7 @@ class _Trainer:
             candidate = self.batch.candidate(individual)
             curves = self._curves(individual)
             job = TrainingJob(candidate, seed, shards, weights, curves, parent=parent)
-            ending = self.supervisor.run(TRAIN, job, self.batch.limits)
+            ending = run_training(self.supervisor, job, self.batch.limits, self.progress)
         if ending.kind == "finished" and weights.exists():
             self.batch.folder(individual).publish_weights(weights)
         return publish_ending(self.batch, individual, ending)

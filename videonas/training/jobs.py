@@ -82,7 +82,6 @@ class TrainingJob:
         curves: of finished trainings of the same search, to end this one early where it falls
             behind; none and it never ends early.
         initial: weights of an equal network to begin from; None for new ones.
-        progress: a file for the number of steps made, in place of log lines; None for log lines.
         parent: what a parent leaves, to begin from; None for new weights.
     """
 
@@ -92,7 +91,6 @@ class TrainingJob:
     weights: Path
     curves: tuple[Curve, ...] = ()
     initial: Path | None = None
-    progress: Path | None = None
     parent: TrainedParent | None = None
 
 

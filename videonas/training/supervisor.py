@@ -11,12 +11,14 @@ import logging
 import multiprocessing
 import os
 import pkgutil
+import signal
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -35,6 +37,11 @@ POLL_SECONDS = 0.1
 OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE)
 MEMORY_SHARE = 0.9
 """Of the container's memory: above it the kernel might end the supervisor instead."""
+
+_CHILDREN = threading.Lock()
+"""Held while a child is started or waited for: `multiprocessing` also polls the children of other
+threads then, and of two threads that poll one child at once only one learns how it ended."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -75,11 +82,16 @@ class Ending:
         return self.value if self.kind == "finished" else record(self.kind, self.message)  # type: ignore[no-any-return]
 
 
+class Interrupted(BaseException):
+    """Another thread stopped the supervisor, so this one has to end as on a signal."""
+
+
 class Supervisor:
-    """Runs jobs one after another, each in a process of its own.
+    """Runs jobs, each in a process of its own, as many at a time as there are threads that do.
 
     Args:
-        preload: modules that the fork server imports once for all jobs.
+        preload: modules that the fork server imports once for all jobs. A process has one fork
+            server: once it runs, it imports no more.
     """
 
     def __init__(self, *preload: str) -> None:
@@ -87,32 +99,76 @@ class Supervisor:
         # a child imports the main module again; from the fork server it has it at no cost
         main = getattr(sys.modules["__main__"], "__spec__", None)
         self._context.set_forkserver_preload([*preload, *([main.name] if main else [])])
+        self._stopped = threading.Event()
 
-    def run(self, job: str, argument: Any, limits: Limits) -> Ending:
-        """Runs `job(argument)` in a child process and waits for it.
+    def warm_up(self) -> None:
+        """Starts the fork server, which imports its modules while this process goes on."""
+        forkserver.ensure_running()
+
+    def stop(self) -> None:
+        """Ends all jobs: every thread that runs one gets `Interrupted`."""
+        self._stopped.set()
+
+    def run(
+        self, job: str, argument: Any, limits: Limits, heard: Callable[..., object] | None = None
+    ) -> Ending:
+        """Runs a job in a child process and waits for it.
 
         Args:
-            job: a function, as `module:name`: this process need not import it.
+            job: a function of `argument`, as `module:name`: this process need not import it.
             argument: picklable, as is what the job returns.
             limits: what it may use; memory above 90 % of the container's counts as too much.
+            heard: called here with whatever the job calls its second argument with; without it the
+                job has one argument.
 
         Raises:
             VideonasError: the job raised one, or met a full disk: no fault of the candidate.
             ModuleNotFoundError: the job needs a package that is not there.
+            Interrupted: `stop` was called.
         """
         receiver, sender = self._context.Pipe(duplex=False)
         child = self._context.Process(
-            target=_child, args=(job, argument, sender, os.getpid()), daemon=True
+            target=_child, args=(job, argument, sender, os.getpid(), heard is not None),
+            daemon=True,
         )
-        child.start()
+        with _CHILDREN:
+            child.start()
         sender.close()
         try:
-            return _watch(child, receiver, limits)
+            return self._watch(child, receiver, limits, heard)
         finally:
-            if child.is_alive():
-                child.kill()
-            child.join()
+            with _CHILDREN:
+                if child.is_alive():
+                    child.kill()
+                child.join()
             receiver.close()
+
+    def _watch(
+        self, child: Any, receiver: Connection, limits: Limits, heard: Callable[..., object] | None
+    ) -> Ending:
+        """Waits for the child's last word, its end, or a limit."""
+        started, peak = time.monotonic(), 0.0
+        ceiling = min(limits.memory_mb, MEMORY_SHARE * container_memory_mb())
+        while not self._stopped.is_set():
+            if receiver.poll(POLL_SECONDS):
+                try:
+                    kind, value = receiver.recv()
+                except (EOFError, OSError):  # nothing, or half a message
+                    with _CHILDREN:
+                        child.join()
+                    return _crash(child.exitcode, peak)
+                if kind != "heard":
+                    return _ending(kind, value, max(peak, _resident_mb(child.pid)))
+                if heard is not None:
+                    heard(*value)
+            peak = max(peak, _resident_mb(child.pid))
+            if peak > ceiling:
+                return Ending("out_of_memory", peak_memory_mb=peak, message=(
+                    f"used {peak:,.0f} MB of memory; allowed: {ceiling:,.0f} MB"))
+            if time.monotonic() - started > limits.seconds:
+                return Ending("timed_out", peak_memory_mb=peak, message=(
+                    f"not finished after {limits.seconds:g} s"))
+        raise Interrupted
 
 
 def container_memory_mb() -> float:
@@ -126,24 +182,8 @@ def container_memory_mb() -> float:
     return min(limits) / 2**20
 
 
-def _watch(child: Any, receiver: Connection, limits: Limits) -> Ending:
-    """Waits for the child's word, its end, or a limit."""
-    started, peak = time.monotonic(), 0.0
-    ceiling = min(limits.memory_mb, MEMORY_SHARE * container_memory_mb())
-    while not receiver.poll(POLL_SECONDS):
-        peak = max(peak, _resident_mb(child.pid))
-        if peak > ceiling:
-            return Ending("out_of_memory", peak_memory_mb=peak, message=(
-                f"used {peak:,.0f} MB of memory; allowed: {ceiling:,.0f} MB"))
-        if time.monotonic() - started > limits.seconds:
-            return Ending("timed_out", peak_memory_mb=peak, message=(
-                f"not finished after {limits.seconds:g} s"))
-    try:
-        kind, value = receiver.recv()
-    except EOFError:
-        child.join()
-        return _crash(child.exitcode, peak)
-    peak = max(peak, _resident_mb(child.pid))
+def _ending(kind: str, value: Any, peak: float) -> Ending:
+    """What a child's last word means."""
     if kind == "refused":
         raise VideonasError(value)
     if kind == "lacks":
@@ -168,12 +208,20 @@ def _resident_mb(pid: int) -> float:
         return 0.0
 
 
-def _child(job: str, argument: Any, sender: Connection, supervisor: int) -> None:
+def _child(job: str, argument: Any, sender: Connection, supervisor: int, reports: bool) -> None:
     """What the child process does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches it too; its supervisor ends it
     set_up_logging(job.rpartition(":")[2])
     threading.Thread(target=_end_with, args=(supervisor,), daemon=True).start()
+
+    def report(*what: object) -> None:
+        """Lets the supervisor hear how far the job is."""
+        sender.send(("heard", what))
+
     try:
-        sender.send(("returned", pkgutil.resolve_name(job)(argument)))
+        function = pkgutil.resolve_name(job)
+        value = function(argument, report) if reports else function(argument)
+        sender.send(("returned", value))
     except VideonasError as error:
         sender.send(("refused", str(error)))
     except ModuleNotFoundError as error:

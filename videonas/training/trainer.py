@@ -40,7 +40,11 @@ SHORT_TRAINING = 1000
 """Up to so many steps, optimising the graph takes longer than it saves."""
 
 
-def train_job(job: TrainingJob) -> Training:
+Report = Callable[[int, int, float], object]
+"""Told the steps made, those that there will be, and the mean loss of the last ones."""
+
+
+def train_job(job: TrainingJob, report: Report = lambda done, total, loss: None) -> Training:
     """Trains a candidate and writes its weights; what goes wrong is an outcome.
 
     Training may end early, see `ends_early`; it counts as it is then.
@@ -67,13 +71,13 @@ def train_job(job: TrainingJob) -> Training:
             return Training("failed", message, seconds=watch.seconds)
     watch.lap("build")
     try:
-        return replace(_train(model, job, watch), inherited=inherited)
+        return replace(_train(model, job, watch, report), inherited=inherited)
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         message = f"out of memory: {reason(error)}"
         return Training("out_of_memory", message, seconds=watch.seconds)
 
 
-def _train(model: keras.Model, job: TrainingJob, watch: Stopwatch) -> Training:
+def _train(model: keras.Model, job: TrainingJob, watch: Stopwatch, report: Report) -> Training:
     candidate, settings = job.candidate, job.candidate.settings
     reader = ClipReader(
         job.shards, candidate.task, candidate.samplings,
@@ -88,7 +92,7 @@ def _train(model: keras.Model, job: TrainingJob, watch: Stopwatch) -> Training:
         watch.lap("load")
         new = steps(clips, labels, len(losses)).numpy()
         losses += new.tolist()
-        _tell(job, losses)
+        report(len(losses), settings.train_steps, float(np.mean(losses[-CHUNK:])))
         watch.lap("train")
         if not np.isfinite(new).all():
             step = len(losses) - len(new) + int(np.argmin(np.isfinite(new)))
@@ -105,17 +109,6 @@ def _train(model: keras.Model, job: TrainingJob, watch: Stopwatch) -> Training:
         "ok", loss=float(np.mean(last)), seconds=watch.seconds,
         curve=curve_of(losses, settings.train_steps), steps=len(losses),
     )
-
-
-def _tell(job: TrainingJob, losses: list[float]) -> None:
-    """Says how far a training is."""
-    if job.progress is None:
-        log.info("%s: step %d of %d, loss %.3f", job.candidate.name, len(losses),
-                 job.candidate.settings.train_steps, float(np.mean(losses[-CHUNK:])))
-        return
-    new = job.progress.with_suffix(".new")
-    new.write_text(str(len(losses)))
-    new.replace(job.progress)  # whole, so that who reads it never sees a part
 
 
 def chunks(

@@ -5,15 +5,14 @@ from __future__ import annotations
 import io
 import re
 import shlex
-import sys
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from pipelines.summary import print_summary
 from tests.synthetic import make_search
 from videonas.evolution import front
+from videonas.running.summary import print_summary
 from videonas.search.population import Member
 from videonas.search.root import SearchRoot
 
@@ -21,7 +20,7 @@ from videonas.search.root import SearchRoot
 def printed(root: SearchRoot, width: int = 200) -> str:
     """The summary of a search on a terminal of some width."""
     out = io.StringIO()
-    print_summary(root, Console(file=out, width=width))
+    print_summary(root, Console(file=out, width=width), ["resume", "--search-root", root.uri])
     return out.getvalue()
 
 
@@ -94,9 +93,7 @@ def test_the_addresses_are_those_of_the_search(root: SearchRoot) -> None:
 
 def test_the_command_to_go_on_can_be_pasted(root: SearchRoot) -> None:
     command = lines(printed(root))["go"].removeprefix("on").strip()
-    assert shlex.split(command) == [
-        sys.executable, "-m", "pipelines", "run", "tiny_video", "--search-root", root.uri
-    ]
+    assert shlex.split(command) == ["resume", "--search-root", root.uri]
 
 
 @pytest.mark.parametrize("width", [40, 80, 300])
@@ -168,7 +165,7 @@ def test_several_objectives_give_their_front(tmp_path: Path) -> None:
 def test_a_long_front_is_cut_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = make_search(tmp_path, 3, 8, 6, seed=1, algorithm="nsga2", objectives="top1, latency")
     found = front(root.lineage(), root.settings)
-    monkeypatch.setattr("pipelines.summary.MOST_OF_THE_FRONT", len(found) - 1)
+    monkeypatch.setattr("videonas.running.summary.MOST_OF_THE_FRONT", len(found) - 1)
     text = " ".join(printed(root).split())
     assert f"{len(found)} networks, {len(found) - 1} of them here" in text
     assert text.count(found[-1].individual.name) < text.count(found[0].individual.name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -23,7 +22,7 @@ MOST_OF_THE_FRONT = 12
 """Networks of the front that are listed; the report shows all of them."""
 
 
-def print_summary(root: SearchRoot, console: Console) -> None:
+def print_summary(root: SearchRoot, console: Console, resume: Sequence[str]) -> None:
     """Prints the best network beside the best of the first generation, and how to go on.
 
     Where several objectives were asked for, their front is what was found: it is listed too.
@@ -31,6 +30,7 @@ def print_summary(root: SearchRoot, console: Console) -> None:
     Args:
         root: of a search of which a generation ended.
         console: to print on.
+        resume: the command that goes on with the search.
     """
     lineage, settings = root.lineage(), root.settings
     began = lineage.counts_from()
@@ -42,9 +42,6 @@ def print_summary(root: SearchRoot, console: Console) -> None:
     console.print(_table(first, best, trained, began))
     if settings.algorithm == "nsga2":
         console.print(_front(front(lineage, settings), settings.objectives))
-    go_on = shlex.join(
-        [sys.executable, "-m", "pipelines", "run", settings.space, "--search-root", root.uri]
-    )
     for line in (
         _origin(lineage, best),
         *_turns(lineage, settings),
@@ -52,7 +49,7 @@ def print_summary(root: SearchRoot, console: Console) -> None:
         f"report     {root.report_address(len(lineage.generations) - 1)}",
         *_finished(root),
         f"everything {root.uri}",
-        f"go on      {go_on}",
+        f"go on      {shlex.join(resume)}",
     ):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 

@@ -1,0 +1,1 @@
+"""A search on one machine: the steps one after another in one process, without a pipeline."""
