@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 log = logging.getLogger(__name__)
 
@@ -129,15 +130,40 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class TimeLeft:
+    """How long the rest is expected to take; a later estimate replaces an earlier one.
+
+    Attributes:
+        seconds: wall time.
+        of: `batch`, for the trainings of a step, or `run`.
+    """
+
+    seconds: float
+    of: Literal["batch", "run"] = "batch"
+
+    def __str__(self) -> str:
+        return f"about {duration(self.seconds)} left"
+
+
+@dataclass(frozen=True)
 class Note:
     """A sentence for the user, which stays on the screen."""
 
     text: str
 
 
-Event = Generations | Stage | Started | Step | Finished | Failed | Waiting | Note
+Event = Generations | Stage | Started | Step | Finished | Failed | Waiting | TimeLeft | Note
 
 Progress = Callable[[Event], None]
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words that are no more exact than an estimate, such as `12 min` or `2.5 h`."""
+    if seconds < 60:
+        return f"{max(round(seconds / 5) * 5, 5)} s"
+    if seconds < 3600:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h"
 
 
 class LogLines:
@@ -160,6 +186,8 @@ class LogLines:
                 log.warning("%s: %s", name, message)
             case Started() | Waiting():
                 log.info("%s", event)
+            case TimeLeft(of=of):
+                log.info("%s: %s", of, event)
             case Note(text):
                 log.info("%s", text)
 

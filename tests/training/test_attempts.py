@@ -5,20 +5,24 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from videonas.processes import own_host
 from videonas.progress import Event, Failed, Finished, Waiting
+from videonas.search.environment import Environment, installed
 from videonas.search.records import Attempt, Records
 from videonas.search.result import Training
 from videonas.search.result_folder import ResultFolder
 from videonas.storage import open_store
-from videonas.training.attempts import Assignment, is_alive, work_through
+from videonas.training import attempts
+from videonas.training.attempts import Assignment, is_alive
+from videonas.training.common_cause import CommonCause
 
 
 @dataclass
@@ -55,6 +59,24 @@ class Work:
         self.folder.publish(Training("failed", why))
 
 
+class Here:
+    """Where jobs run, without TensorFlow."""
+
+    def __init__(self, stop: Callable[[], object] = lambda: None) -> None:
+        self.stopping = stop
+
+    @property
+    def environment(self) -> Environment:
+        return installed()
+
+    def stop(self) -> None:
+        self.stopping()
+
+
+def work_through(work: Iterable[Assignment], *others: Any, **options: Any) -> None:
+    attempts.work_through(work, *others, **{"supervisor": Here(), **options})
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> ResultFolder:
     return ResultFolder(Records(open_store(str(tmp_path))), "a" * 12, "b" * 12)
@@ -87,7 +109,9 @@ def test_a_failure_is_tried_again(folder: ResultFolder) -> None:
     work_through([work.assignment()], 3, 60)
     assert work.tries == 3
     assert not work.given_up
-    assert folder.failures("training") == {1: "once", 2: "twice"}
+    assert {n: each.message for n, each in folder.failures("training").items()} == {
+        1: "once", 2: "twice"
+    }
 
 
 def test_a_failure_of_ours_is_reported_and_tried_again_without_a_wait(
@@ -109,6 +133,40 @@ def test_three_failures_are_the_end(folder: ResultFolder) -> None:
     again = Work(folder)
     work_through([again.assignment()], 3, 60)
     assert again.tries == 0
+
+
+@pytest.mark.parametrize("parallelism", [1, 3])
+def test_networks_that_fail_alike_stop_the_work_and_none_is_given_up(
+    folder: ResultFolder, parallelism: int
+) -> None:
+    of_each = folders(folder, 8)
+    broken = [Work(each, reasons=[f"no such shape: [{n},3]"] * 9) for n, each in enumerate(of_each)]
+    with pytest.raises(CommonCause) as stopped:
+        work_through([each.assignment() for each in broken], 3, 60, parallelism=parallelism,
+                     peers=lambda: of_each)
+    assert "no such shape" in str(stopped.value)
+    assert sum(each.tries for each in broken) <= 2 + 2 * parallelism, "of 24"
+    assert not any(each.given_up for each in broken)
+    # once it is fixed, nothing is in the way
+    mended = [Work(each) for each in of_each]
+    work_through([each.assignment() for each in mended], 3, 60, peers=lambda: of_each)
+    assert all(each.tries == 1 for each in mended)
+
+
+def test_networks_that_fail_while_another_succeeds_are_given_up(folder: ResultFolder) -> None:
+    of_each = folders(folder, 4)
+    Work(of_each[0]).work()
+    broken = [Work(each, reasons=["too large"] * 9) for each in of_each[1:]]
+    work_through([each.assignment() for each in broken], 3, 60, peers=lambda: of_each)
+    assert all(each.given_up for each in broken)
+
+
+def test_networks_that_fail_in_different_ways_are_given_up(folder: ResultFolder) -> None:
+    of_each = folders(folder, 3)
+    whys = ("too large", "of another shape", "the process ended with signal 11")
+    broken = [Work(each, reasons=[why] * 9) for each, why in zip(of_each, whys, strict=True)]
+    work_through([each.assignment() for each in broken], 3, 60, peers=lambda: of_each)
+    assert all(each.given_up for each in broken)
 
 
 def test_attempts_of_machines_that_stopped_count(folder: ResultFolder) -> None:
@@ -228,7 +286,8 @@ def test_where_one_cannot_go_on_the_others_are_stopped_and_all_attempts_taken_ba
     before = (work_until_stopped, fail, work_until_stopped)
     work = [Work(each, before=do) for each, do in zip(of_each, before, strict=True)]
     with pytest.raises(OSError, match="the disk is full"):
-        work_through([each.assignment() for each in work], 3, 60, parallelism=2, stop=stopped.set)
+        work_through([each.assignment() for each in work], 3, 60, parallelism=2,
+                     supervisor=Here(stopped.set))
     assert stopped.is_set()
     assert not any(each.attempts("training") for each in of_each)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from videonas import __version__
-from videonas.cli import deploy, looking, networks, steps, videos
+from videonas.cli import deploy, looking, networks, retrying, steps, videos
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -26,7 +26,7 @@ def main() -> None:
     """  # noqa: D301  (a backspace, which tells click to keep the lines)
 
 
-for _module in (steps, deploy, networks, looking, videos):
+for _module in (steps, deploy, networks, looking, retrying, videos):
     for _command in vars(_module).values():
         if isinstance(_command, click.Command):
             main.add_command(_command)

@@ -22,12 +22,14 @@ from videonas.steps.shell import step
 @click.command("start", cls=SettingsCommand)
 @SEARCH_ROOT
 @settings_options
+@click.option("--retry-failed", is_flag=True, help="Try failed networks again, as `retry` does.")
 def start_command(
     search_root: str,
     videos: str | None,
     settings_file: Path | None,
     assignments: tuple[str, ...],
     start_from: tuple[str, ...],
+    retry_failed: bool,
 ) -> None:
     """Begins a search, or a further run of the one that is there.
 
@@ -41,7 +43,8 @@ def start_command(
     from videonas.steps.start import start
 
     with step("start", search_root) as root, naming_starts(start_from):
-        started = start(root, given_settings(videos, settings_file, assignments, start_from))
+        given = given_settings(videos, settings_file, assignments, start_from)
+        started = start(root, given, retry_failed=retry_failed)
         told = {"first": started.first, "last": started.last, "go": started.go}
         click.echo(json.dumps({**told, "goal": started.goal}))
 

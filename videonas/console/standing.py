@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from videonas.progress import Event, Failed, Finished, Stage, Started, Step, Waiting
+from videonas.progress import Event, Failed, Finished, Stage, Started, Step, TimeLeft, Waiting
 
 
 @dataclass
@@ -16,12 +16,14 @@ class Standing:
         ended: names of the pieces of work that have ended in it.
         under_way: what was heard last of those that have begun, by name.
         waiting: what everything waits for, if it does.
+        left: the last estimate of what is left of the run, or of the step.
     """
 
     stage: Stage = field(default_factory=lambda: Stage("starting"))
     ended: set[str] = field(default_factory=set)
     under_way: dict[str, Started | Step] = field(default_factory=dict)
     waiting: Waiting | None = None
+    left: TimeLeft | None = None
 
     def hear(self, event: Event) -> None:
         """Takes in an event."""
@@ -29,6 +31,8 @@ class Standing:
         match event:
             case Stage():
                 self.stage = event
+                if self.left is not None and self.left.of == "batch":
+                    self.left = None
                 self.ended.clear()
                 self.under_way.clear()
             case Started(name=name) | Step(name=name):
@@ -40,6 +44,8 @@ class Standing:
                 self.under_way.pop(name, None)
             case Waiting():
                 self.waiting = event
+            case TimeLeft(of=of) if of == "run" or self.left is None or self.left.of == "batch":
+                self.left = event
 
     @property
     def total(self) -> int | None:
@@ -57,10 +63,10 @@ class Standing:
 
     @property
     def detail(self) -> str:
-        """What is being done just now, where the stage does not say it already."""
-        if self.waiting is not None:
-            return str(self.waiting)
-        return "; ".join(map(str, self.under_way.values())) if self.stage.total is not None else ""
+        """What is being done, where the stage does not say it already, and the time left."""
+        doing = self.under_way.values() if self.stage.total is not None else ()
+        parts: list[object] = [self.waiting] if self.waiting is not None else list(doing)
+        return "; ".join(map(str, [*parts, *([self.left] if self.left else [])]))
 
     def __str__(self) -> str:
         count = "" if self.total is None else f" {int(self.done)} of {self.total}"

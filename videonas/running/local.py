@@ -17,7 +17,7 @@ from typing import Any, TextIO
 from rich.console import Console
 
 from videonas.console.progress import Bars
-from videonas.errors import first_line
+from videonas.errors import VideonasError, reason
 from videonas.progress import Event, LogLines
 from videonas.running.display import Lines
 from videonas.running.loop import run_search
@@ -25,6 +25,7 @@ from videonas.running.summary import print_summary
 from videonas.search.root import SearchRoot
 from videonas.steps.shell import sentence_of
 from videonas.steps.start import check_settings
+from videonas.training.common_cause import CommonCause
 
 FAILED = 1
 """The exit status where a step failed in a way that says nothing to the user."""
@@ -73,10 +74,12 @@ def run_here(
         name = signal.Signals(stopped.number).name
         print(f"stopped by {name}; {resume_with}", file=sys.stderr)
         return 128 + stopped.number
+    except CommonCause as error:
+        raise VideonasError(f"{error}; the log: {log}") from None
     except Exception as error:
         if sentence_of(error) is not None:
             raise
-        print(f"error: a step failed: {type(error).__name__}: {first_line(error)}; the whole log: "
+        print(f"error: a step failed: {type(error).__name__}: {reason(error)}; the whole log: "
               f"{log}; {resume_with}", file=sys.stderr)
         return FAILED
     print_summary(SearchRoot(search_root), Console(), resume)

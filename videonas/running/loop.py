@@ -13,6 +13,7 @@ from typing import Any
 from videonas.export.jobs import PRELOAD as EXPORT_MODULES
 from videonas.progress import LOG_LINES, Generations, Note, Progress, Stage
 from videonas.report.quantities import METRICS, headline
+from videonas.running.clock import RunClock
 from videonas.running.preparation import prepare_data
 from videonas.steps.evaluate import evaluate
 from videonas.steps.finish import finish_run
@@ -52,6 +53,7 @@ def run_search(
     progress(Stage("checking the videos"))
     with step_of_run("data-prep", search_root) as root:
         prepare_data(root, supervisor, progress)
+        progress = RunClock(root.settings, progress)
     generations = range(started.first, started.last + 1)
     progress(Generations(0, len(generations)))
     for done, generation in enumerate(generations, 1):

@@ -42,9 +42,8 @@ class Environment:
 
 def installed() -> Environment:
     """The versions that are installed here, without asking TensorFlow for the device."""
-    return Environment(
-        __version__, platform.python_version(), *map(_version, ("tensorflow", "keras", "numpy"))
-    )
+    tensorflow, keras, numpy = map(_version, ("tensorflow", "keras", "numpy"))
+    return Environment(__version__, platform.python_version(), tensorflow, keras, numpy)
 
 
 def _version(package: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -113,6 +114,14 @@ class FinishFolder:
     ) -> FinishedEnsemble:
         """As `publish_network`, of the ensemble."""
         return self.ensemble() or self._publish(ensemble, ENSEMBLE_FOLDER, TOGETHER, export)
+
+    def reopen(self, names: Iterable[str]) -> None:
+        """Takes back some networks, and all that was made of the networks together."""
+        store = self.records.store
+        store.delete(self._key(FINISHED))
+        store.delete(self._key(ENSEMBLE_FOLDER, TOGETHER))
+        for name in names:
+            store.delete(self._key(name, NETWORK))
 
     def fetch(self, name: str, file: str) -> Path:
         """A local copy of one file of a network.

@@ -35,12 +35,14 @@ class AttemptFolder:
                 found[number] = attempt
         return found
 
-    def failures(self, task: str) -> dict[int, str]:
-        """Why attempts at a task failed, by number."""
-        return {
-            number: self.records.read(Failure, key).message
-            for number, key in self._numbered(f"{task}-failure")
-        }
+    def failures(self, task: str) -> dict[int, Failure]:
+        """The attempts at a task that ended without a result, by number."""
+        found = {}
+        for number, key in self._numbered(f"{task}-failure"):
+            failure = self.records.read(Failure, key)
+            if failure is not None:  # it may have been taken back just now
+                found[number] = failure
+        return found
 
     def _numbered(self, prefix: str) -> Iterator[tuple[int, str]]:
         for key in self.records.store.keys(f"{self.folder}/{prefix}-"):
@@ -48,9 +50,9 @@ class AttemptFolder:
             if number.isdigit():
                 yield int(number), key
 
-    def publish_failure(self, task: str, number: int, message: str) -> None:
+    def publish_failure(self, task: str, number: int, failure: Failure) -> None:
         """Writes why an attempt gave no result."""
-        self.records.create(Failure(message), f"{self.folder}/{task}-failure-{number}")
+        self.records.create(failure, f"{self.folder}/{task}-failure-{number}")
 
     def begin_attempt(self, task: str, number: int, attempt: Attempt) -> bool:
         """Claims an attempt; False when somebody else has it."""
@@ -58,7 +60,9 @@ class AttemptFolder:
         return self.records.create(attempt, key).owner == attempt.owner
 
     def take_back(self, task: str, number: int) -> None:
-        """Removes an attempt that was interrupted from outside: it does not count."""
+        """Removes an attempt, and why it failed if it did: it no longer counts."""
+        # in this order: an attempt whose failure is missing is not taken for one that may go on
+        self.records.store.delete(f"{self.folder}/{task}-failure-{number}")
         self.records.store.delete(f"{self.folder}/{task}-attempt-{number}")
 
 
@@ -97,6 +101,17 @@ class ResultFolder(AttemptFolder):
     def evaluation(self) -> Evaluation | None:
         """How accurate it is, if it was evaluated."""
         return self.records.read(Evaluation, f"{self.folder}/evaluation.json")  # type: ignore[no-any-return]
+
+    def succeeded(self, task: str) -> bool:
+        """Whether a task, such as `training`, gave a result other than `failed`."""
+        if task == "latency":
+            return self.latency() is not None
+        part = self.training() if task == "training" else self.evaluation()
+        return part is not None and part.outcome != "failed"
+
+    def delete(self, part: Training | Evaluation) -> None:
+        """Removes a part, so that it can be made again."""
+        self.records.store.delete(f"{self.folder}/{type(part).__name__.lower()}.json")
 
     def publish(self, part: T) -> T:
         """Writes a `Latency`, `Training` or `Evaluation`; gives back the one that counts."""

@@ -335,6 +335,11 @@ class SearchRoot:
         key = _generation(population.generation, "population.json")
         return self.records.create(population, key, self._population_kind)
 
+    def reopen(self, generation: int) -> None:
+        """Takes back how the last generation ended, so that it is selected again."""
+        for name in ("population.json", "report.html"):
+            self.records.store.delete(_generation(generation, name))
+
     def lineage(self) -> Lineage:
         """The whole history.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from videonas.errors import VideonasError
@@ -14,9 +15,12 @@ from videonas.search.population import Candidates
 from videonas.search.result import Outcome, Result
 from videonas.search.result_folder import ResultFolder
 from videonas.search.root import SearchRoot
+from videonas.steps.retry import FAILED, forget_failures, has_failed
 from videonas.steps.shards import CheckedShards
 from videonas.training.jobs import TRAIN, Candidate, TrainingJob
 from videonas.training.supervisor import Ending, Limits, Supervisor
+
+log = logging.getLogger(__name__)
 
 
 class Batch:
@@ -28,21 +32,22 @@ class Batch:
         names: of the individuals; None for all of the generation.
 
     Raises:
-        VideonasError: the generation has no candidates, or nobody of a given name.
+        VideonasError: the generation has no candidates, or none of a given name.
     """
 
     def __init__(self, root: SearchRoot, generation: int, names: Sequence[str] | None) -> None:
-        self.root = root
+        self.root, self.generation = root, generation
         candidates: Candidates[Any] = root.need_candidates(generation)
         self.dataset: Dataset = root.need_dataset(candidates.data)
         self.shards = CheckedShards(root, self.dataset)
         self.budget = Budget.of(root.settings)
-        born = {individual.name: individual for individual in candidates.individuals}
+        self.born: Sequence[Individual[Any]] = candidates.individuals
+        born = {individual.name: individual for individual in self.born}
         unknown = [name for name in names or () if name not in born]
         if unknown:
             raise VideonasError(
-                f"{root.uri}: nobody named {unknown[0]!r} was born in generation {generation}; "
-                f"there are {', '.join(born)}"
+                f"{root.uri}: no individual {unknown[0]!r} in generation {generation}; it has "
+                f"{', '.join(born)}"
             )
         self.individuals: list[Individual[Any]] = [
             born[name] for name in (born if names is None else names)
@@ -57,6 +62,10 @@ class Batch:
         return self.root.result_folder(
             individual.id, self.dataset.digest, individual.initialisation
         )
+
+    def peers(self) -> Iterator[ResultFolder]:
+        """Where the results of all of the generation lie."""
+        return map(self.folder, self.born)
 
     def candidate(self, individual: Individual[Any]) -> Candidate:
         """An individual as it is handed to a child process."""
@@ -76,6 +85,19 @@ class Batch:
         """What one training, measurement or evaluation may use."""
         settings = self.root.settings
         return Limits(settings.candidate_timeout, settings.candidate_memory_mb)
+
+
+def forget_failures_elsewhere(batch: Batch, supervisor: Supervisor) -> None:
+    """Takes back the failures of a batch that happened in another environment than this one.
+
+    Args:
+        batch: the candidates.
+        supervisor: knows the environment; it is asked only where something failed.
+    """
+    for individual in batch.individuals:
+        folder = batch.folder(individual)
+        if has_failed(folder) and forget_failures(folder, FAILED, supervisor.environment):
+            log.info("%s failed in another environment: trying it again", individual.name)
 
 
 def run_training(

@@ -12,7 +12,7 @@ from videonas.search.lineage import fitness
 from videonas.search.population import Member
 from videonas.search.result import Evaluation, Outcome
 from videonas.search.root import SearchRoot
-from videonas.steps.candidates import Batch
+from videonas.steps.candidates import Batch, forget_failures_elsewhere
 from videonas.training.attempts import Assignment, work_through
 from videonas.training.jobs import EVALUATE, PRELOAD, EvaluationJob
 from videonas.training.machine_lock import machine_lock
@@ -39,6 +39,7 @@ def evaluate(
         outcomes by name; None for those that were not trained.
     """
     batch, supervisor = Batch(root, generation, names), Supervisor(*PRELOAD)
+    forget_failures_elsewhere(batch, supervisor)
     evaluator = _Evaluator(batch, supervisor, progress)
     work = [
         evaluator.assignment(individual)
@@ -47,8 +48,8 @@ def evaluate(
     ]
     progress(Stage("evaluating candidates", len(work), generation))
     work_through(
-        work, root.settings.attempts, batch.limits.patience, progress,
-        parallelism=parallelism, stop=supervisor.stop,
+        work, root.settings.attempts, batch.limits.patience, progress, supervisor=supervisor,
+        parallelism=parallelism, peers=batch.peers,
     )
     return batch.outcomes()
 
@@ -89,7 +90,9 @@ class _Evaluator:
             "evaluation",
             outcome=lambda: self.batch.result(individual).outcome(self.batch.budget),
             work=lambda: self._evaluate(individual),
-            give_up=lambda why: folder.publish(Evaluation("failed", why)),
+            give_up=lambda why: folder.publish(
+                Evaluation("failed", why, environment=self.supervisor.environment)
+            ),
         )
 
     def _evaluate(self, individual: Individual[Any]) -> str:
@@ -97,7 +100,7 @@ class _Evaluator:
         folder = self.batch.folder(individual)
         shards = self.batch.shards.of("validation")
         weights = folder.fetch_weights()
-        with machine_lock(alone=False):
+        with machine_lock(self.progress, alone=False):
             self.progress(Started(individual.name, "evaluation"))
             job = EvaluationJob(self.batch.candidate(individual), shards, weights)
             ending = self.supervisor.run(EVALUATE, job, self.batch.limits)

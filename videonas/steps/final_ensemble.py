@@ -47,7 +47,8 @@ class FinalEnsemble:
         )
         self.progress(Stage("choosing and exporting the ensemble", 1))
         work_through(
-            [assignment], settings.attempts, self.context.limits.patience, self.progress
+            [assignment], settings.attempts, self.context.limits.patience, self.progress,
+            supervisor=self.supervisor,
         )
         made = folder.ensemble()
         assert made is not None, "it was made or given up"
@@ -78,7 +79,7 @@ class FinalEnsemble:
             tuple(folder.fetch(name, TEST_LOGITS) for name in names),
             self.best, self.context.plan.ensemble_size,
         )
-        with machine_lock(alone=False):
+        with machine_lock(self.progress, alone=False):
             self.progress(Started(self._name, "choice"))
             ending = self.supervisor.run(CHOOSE, job, self.context.limits)
         if ending.kind != "finished":
@@ -99,7 +100,7 @@ class FinalEnsemble:
             context.settings.train_threads, place,
         )
         limits = replace(context.limits, seconds=context.limits.seconds * len(finalists))
-        with machine_lock(alone=False):
+        with machine_lock(self.progress, alone=False):
             self.progress(Started(self._name, "export"))
             return self.supervisor.run(ENSEMBLE, job, limits)
 

@@ -48,13 +48,12 @@ class Finalists:
 
     def finish(self) -> Finished:
         """Does what is not done yet; gives back everything that was measured."""
-        attempts, patience = self.context.root.settings.attempts, self.context.limits.patience
         plan = self.context.plan
         finalists, progress = plan.finalists, self.progress
         progress(Stage(f"training the best for {plan.train_steps} steps", len(finalists)))
-        work_through([self._training(each) for each in finalists], attempts, patience, progress)
+        self._work_through([self._training(each) for each in finalists])
         progress(Stage("testing and exporting the best", len(finalists)))
-        work_through([self._export(each) for each in finalists], attempts, patience, progress)
+        self._work_through([self._export(each) for each in finalists])
         networks = tuple(self._network(each) for each in finalists)
         best = self._best(networks)
         record = Finished(plan, networks, None, best)
@@ -65,6 +64,10 @@ class Finalists:
         ensemble = FinalEnsemble(self.context, able, best_of_all, self._supervisor, progress)
         made = ensemble.finish()
         return replace(record, ensemble=made.test, together=made.together)
+
+    def _work_through(self, work: Sequence[Assignment]) -> None:
+        attempts, patience = self.context.root.settings.attempts, self.context.limits.patience
+        work_through(work, attempts, patience, self.progress, supervisor=self._supervisor)
 
     # Training
 
@@ -79,7 +82,9 @@ class Finalists:
         return Assignment(
             finalist.name, folder, "training", outcome,
             work=lambda: self._train(finalist),
-            give_up=lambda why: folder.publish(Training("failed", why)),
+            give_up=lambda why: folder.publish(
+                Training("failed", why, environment=self._supervisor.environment)
+            ),
         )
 
     def _train(self, finalist: Finalist) -> str:
@@ -93,7 +98,7 @@ class Finalists:
         weights = self.context.scratch / f"{finalist.name}.weights.h5"
         weights.unlink(missing_ok=True)  # of an attempt that crashed
         shards = self.context.shards.of("train")
-        with machine_lock(alone=False):
+        with machine_lock(self.progress, alone=False):
             job = TrainingJob(
                 self.context.candidate(finalist), finalist.seed, shards, weights, initial=initial
             )
@@ -146,7 +151,7 @@ class Finalists:
             context.shards.of("validation"), context.shards.of("test"), context.about(finalist),
             place,
         )
-        with machine_lock(alone=False):
+        with machine_lock(self.progress, alone=False):
             self.progress(Started(finalist.name, "test and export"))
             ending = self._supervisor.run(EXPORT, job, context.limits)
             if ending.kind == "crashed":

@@ -10,7 +10,7 @@ from videonas.progress import LOG_LINES, Progress, Stage, Started
 from videonas.search.individual import Individual
 from videonas.search.result import Latency, Outcome, Training
 from videonas.search.root import SearchRoot
-from videonas.steps.candidates import Batch
+from videonas.steps.candidates import Batch, forget_failures_elsewhere
 from videonas.training.attempts import Assignment, work_through
 from videonas.training.jobs import MEASURE, PRELOAD
 from videonas.training.machine_lock import machine_lock
@@ -34,12 +34,31 @@ def measure(
     Returns:
         outcomes by name; None for those that remain to be trained or evaluated.
     """
-    batch = Batch(root, generation, names)
-    meter = Meter(batch, Supervisor(*PRELOAD), progress)
-    work = [meter.assignment(individual) for individual in batch.individuals]
-    progress(Stage("measuring candidates", len(work), generation))
-    work_through(work, root.settings.attempts, batch.limits.patience, progress)
+    batch, supervisor = Batch(root, generation, names), Supervisor(*PRELOAD)
+    forget_failures_elsewhere(batch, supervisor)
+    measure_batch(batch, supervisor, progress)
     return batch.outcomes()
+
+
+def measure_batch(batch: Batch, supervisor: Supervisor, progress: Progress) -> None:
+    """Measures what is not measured of a batch, one network after the other.
+
+    Args:
+        batch: the candidates.
+        supervisor: runs the measurements.
+        progress: told what is done.
+    """
+    meter = Meter(batch, supervisor, progress)
+    work = [
+        meter.assignment(individual) for individual in batch.individuals
+        if meter.outcome(individual) is None
+    ]
+    if work:
+        progress(Stage("measuring candidates", len(work), batch.generation))
+        work_through(
+            work, batch.root.settings.attempts, batch.limits.patience, progress,
+            supervisor=supervisor, peers=batch.peers,
+        )
 
 
 @dataclass(frozen=True)
@@ -57,12 +76,15 @@ class Meter:
             individual.name,
             folder,
             "latency",
-            outcome=lambda: self._outcome(individual),
-            work=lambda: self.measure(individual),
-            give_up=lambda why: folder.publish(Training("failed", why)),
+            outcome=lambda: self.outcome(individual),
+            work=lambda: self._measure(individual),
+            give_up=lambda why: folder.publish(
+                Training("failed", why, environment=self.supervisor.environment)
+            ),
         )
 
-    def _outcome(self, individual: Individual[Any]) -> str | None:
+    def outcome(self, individual: Individual[Any]) -> str | None:
+        """What is known of an individual's latency; None while it is to be measured."""
         if not self.batch.root.settings.measure_latency:
             return "not measured"
         result = self.batch.result(individual)
@@ -72,12 +94,10 @@ class Meter:
             return f"{result.latency.median_ms:.2f} ms"
         return result.training.outcome if result.training else None
 
-    def measure(self, individual: Individual[Any]) -> str:
-        """Measures latency unless that is done or off; gives back why it could not."""
+    def _measure(self, individual: Individual[Any]) -> str:
+        """Measures and publishes; gives back why it could not."""
         folder = self.batch.folder(individual)
-        if not self.batch.root.settings.measure_latency or folder.latency() is not None:
-            return ""
-        with machine_lock(alone=True):
+        with machine_lock(self.progress, alone=True):
             self.progress(Started(individual.name, "measuring latency"))
             candidate = self.batch.candidate(individual)
             ending = self.supervisor.run(MEASURE, candidate, self.batch.limits)

@@ -151,8 +151,10 @@ def _before(root: SearchRoot, generation: int) -> Population[Any] | None:
 
 
 def _without_result(root: SearchRoot, candidates: Candidates[Any], dataset: Dataset) -> list[str]:
+    """Names of those to be trained; what failed is, if the environment has changed since."""
+    budget = Budget.of(root.settings)
     return [
         individual.name
         for individual in candidates.individuals
-        if root.result(individual, dataset).outcome(Budget.of(root.settings)) is None
+        if root.result(individual, dataset).outcome(budget) in (None, "failed")
     ]

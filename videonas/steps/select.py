@@ -16,6 +16,7 @@ from videonas.report import build_report
 from videonas.search.budget import Budget
 from videonas.search.lineage import fitness
 from videonas.search.population import Candidates, Member, Population
+from videonas.search.result import Outcome
 from videonas.search.root import SearchRoot
 from videonas.search.settings import Settings
 from videonas.steps.metadata import accuracy, finite
@@ -94,7 +95,7 @@ def _end(root: SearchRoot, generation: int) -> Population[Any]:
     parents = tuple(before.parents) if before and stay else ()
     able = [m for m in (*parents, *newborn) if m.result.outcome(budget) == "ok"]
     if not able:
-        raise _nobody(generation, newborn, budget)
+        raise _nobody(root, generation, newborn, budget)
     algorithm = open_algorithm(settings)
     ranked = algorithm.ranking(different(able))
     rng = Random(f"{settings.seed}/{generation}/survival")
@@ -125,9 +126,9 @@ def _finished(
 
 
 def _nobody(
-    generation: int, newborn: Sequence[Member[Any]], budget: Budget
+    root: SearchRoot, generation: int, newborn: Sequence[Member[Any]], budget: Budget
 ) -> VideonasError:
-    """Why there is nobody to go on with."""
+    """Why no network can be selected."""
     outcomes = [m.result.outcome(budget) for m in newborn]
     latencies = [m.result.latency.median_ms for m in newborn if m.result.latency]
     if set(outcomes) == {"over_budget"} and latencies:
@@ -136,10 +137,24 @@ def _nobody(
             f"fastest takes {min(latencies):.2f} ms, max_latency_ms is {budget.max_latency_ms}: "
             "run again with a higher limit, or begin a search with smaller options of its space"
         )
-    first = newborn[0]
+    trained = [m for m in newborn if m.result.training and m.result.training.outcome == "ok"]
+    first = (trained or newborn)[0]  # of trained ones it was the evaluation that failed
+    outcome = first.result.outcome(budget)
     return VideonasError(
-        f"generation {generation}: none of {len(newborn)} networks was trained; the first, "
-        f"{first.individual.name}, is {outcomes[0]}: {first.result.message(budget)}"
+        f"generation {generation}: of {len(newborn)} networks {len(trained)} were trained and none "
+        f"can be selected; {first.individual.name}: {outcome}: {first.result.message(budget)}; "
+        f"{_advice(root, generation, outcome)}"
+    )
+
+
+def _advice(root: SearchRoot, generation: int, outcome: Outcome | None) -> str:
+    """What to do where no network of a generation can be selected."""
+    if outcome not in ("failed", "out_of_memory", "timed_out"):
+        return "begin a search with other settings in another search root"
+    option = "" if outcome == "failed" else f" --outcome {outcome}"
+    return (
+        "if the cause was the machine, the image or the data, fix it and try them again: "
+        f"videonas retry {root.uri} --generation {generation}{option}"
     )
 
 

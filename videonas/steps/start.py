@@ -17,6 +17,7 @@ from videonas.search.root import SearchRoot
 from videonas.search.settings import Settings, make_settings, merge_settings
 from videonas.spaces import open_space
 from videonas.steps.final_plan import left_to_finish
+from videonas.steps.retry import retry
 from videonas.storage import check_scheme
 from videonas.task import Task
 
@@ -69,13 +70,19 @@ def form_settings(settings: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
     return {**settings, **given}
 
 
-def start(root: SearchRoot, given: Mapping[str, Any], most: int | None = None) -> Started:
+def start(
+    root: SearchRoot,
+    given: Mapping[str, Any],
+    most: int | None = None,
+    retry_failed: bool = False,
+) -> Started:
     """Begins a search, or a further run of the one that is here.
 
     Args:
         root: where the search is kept.
         given: settings by name; those not given are those of the search, or the defaults.
         most: generations that the pipeline was compiled for.
+        retry_failed: whether to take back all failures first, see `retry`.
 
     Raises:
         SettingsError: a setting that is not allowed, or no videos.
@@ -93,6 +100,9 @@ def start(root: SearchRoot, given: Mapping[str, Any], most: int | None = None) -
     root.check_store()
     settings = root.start(given)
     root.lineage()  # a damaged history is told before anything is trained on it
+    if retry_failed:
+        retried = retry(root).networks
+        log.info("trying again: %s", ", ".join(retried) or "no network, since none failed")
     head = root.head()
     if head >= 0 and not root.has_report(head):
         from videonas.steps.select import select

@@ -13,9 +13,10 @@ from videonas.progress import LOG_LINES, Progress, Stage
 from videonas.search.individual import Individual, candidate_seed
 from videonas.search.result import Outcome, Training
 from videonas.search.root import SearchRoot
-from videonas.steps.candidates import Batch, run_training
-from videonas.steps.measure import Meter, publish_ending
+from videonas.steps.candidates import Batch, forget_failures_elsewhere, run_training
+from videonas.steps.measure import measure_batch, publish_ending
 from videonas.steps.trained_parent import WeightsGone, trained_parent
+from videonas.steps.training_clock import TrainingClock
 from videonas.training.attempts import Assignment, work_through
 from videonas.training.early_stopping import Curve
 from videonas.training.jobs import PRELOAD, TrainingJob
@@ -43,31 +44,30 @@ def train_candidate(
         outcomes by name; None for those that remain to be evaluated.
     """
     batch, supervisor = Batch(root, generation, names), Supervisor(*PRELOAD)
+    forget_failures_elsewhere(batch, supervisor)
+    measure_batch(batch, supervisor, progress)
     with tempfile.TemporaryDirectory(prefix="videonas-") as scratch:
-        trainer = _Trainer(batch, generation, supervisor, Path(scratch), progress)
+        clock = TrainingClock(batch, parallelism, progress)
+        trainer = _Trainer(batch, generation, supervisor, Path(scratch), clock)
         work = [trainer.assignment(individual) for individual in batch.individuals]
         progress(Stage("training candidates", len(work), generation))
+        clock.begin()
         work_through(
-            work, root.settings.attempts, batch.limits.patience, progress,
-            parallelism=parallelism, stop=supervisor.stop,
+            work, root.settings.attempts, batch.limits.patience, clock, supervisor=supervisor,
+            parallelism=parallelism, peers=batch.peers,
         )
     return batch.outcomes()
 
 
 @dataclass(frozen=True)
 class _Trainer:
-    """Measures and trains one candidate after the other."""
+    """Trains one candidate after the other."""
 
     batch: Batch
     generation: int
     supervisor: Supervisor
     scratch: Path
     progress: Progress
-
-    @property
-    def meter(self) -> Meter:
-        """Measures what `measure` has not."""
-        return Meter(self.batch, self.supervisor, self.progress)
 
     def assignment(self, individual: Individual[Any]) -> Assignment:
         """The work on one individual."""
@@ -77,8 +77,10 @@ class _Trainer:
             folder,
             "training",
             outcome=lambda: self._outcome(individual),
-            work=lambda: self.meter.measure(individual) or self._train(individual),
-            give_up=lambda why: folder.publish(Training("failed", why)),
+            work=lambda: self._train(individual),
+            give_up=lambda why: folder.publish(
+                Training("failed", why, environment=self.supervisor.environment)
+            ),
         )
 
     def _outcome(self, individual: Individual[Any]) -> Outcome | None:
@@ -88,9 +90,7 @@ class _Trainer:
         return result.training.outcome if result.training else None
 
     def _train(self, individual: Individual[Any]) -> str:
-        """Trains unless that is settled; gives back why it could not."""
-        if self._outcome(individual) is not None:
-            return ""
+        """Trains and publishes; gives back why it could not."""
         weights = self.scratch / f"{individual.name}.weights.h5"
         weights.unlink(missing_ok=True)  # of an attempt that crashed
         shards = self.batch.shards.of("train")
@@ -99,7 +99,7 @@ class _Trainer:
         except WeightsGone as error:
             self.batch.folder(individual).publish(Training("failed", str(error)))
             return ""
-        with machine_lock(alone=False):
+        with machine_lock(self.progress, alone=False):
             seed = candidate_seed(self.batch.root.settings, individual.id)
             candidate = self.batch.candidate(individual)
             curves = self._curves(individual)
@@ -118,9 +118,8 @@ class _Trainer:
         """
         if not self.batch.root.settings.early_stopping:
             return ()
-        born = self.batch.root.need_candidates(self.generation).individuals
         finished = dict(self._earlier)
-        for folder in map(self.batch.folder, born):
+        for folder in self.batch.peers():
             if finished.get(folder.key) is None:
                 finished[folder.key] = folder.training()
         inherits = individual.inherits is not None

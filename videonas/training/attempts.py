@@ -13,15 +13,16 @@ import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 import psutil
 
 from videonas.processes import own_host
 from videonas.progress import LOG_LINES, Failed, Finished, Progress, Waiting
-from videonas.search.records import Attempt
-from videonas.search.result_folder import AttemptFolder
+from videonas.search.records import Attempt, Failure
+from videonas.search.result_folder import AttemptFolder, ResultFolder
+from videonas.training.common_cause import check_common_cause
+from videonas.training.supervisor import Runner
 
 POLL_SECONDS = 1.0
 
@@ -57,8 +58,9 @@ def work_through(
     seconds: float,
     progress: Progress = LOG_LINES,
     *,
+    supervisor: Runner,
     parallelism: int = 1,
-    stop: Callable[[], object] = lambda: None,
+    peers: Callable[[], Iterable[ResultFolder]] = tuple,
 ) -> None:
     """Does every assignment, or waits until somebody else has done it.
 
@@ -67,13 +69,17 @@ def work_through(
         attempts: tries of one candidate before it is given up.
         seconds: after which an attempt on another machine is over.
         progress: told what has ended, and what is waited for.
+        supervisor: runs the work; stopped where one thread fails or this one is interrupted.
         parallelism: assignments at a time, each in a thread.
-        stop: ends the work of all threads, where one of them failed or this one was interrupted.
+        peers: results of all networks that should succeed as these do, see `check_common_cause`.
+
+    Raises:
+        CommonCause: the first few fail in one way, which is no fault of theirs.
     """
-    look = partial(_advance, attempts=attempts, seconds=seconds, progress=progress)
+    trying = _Trying(attempts, seconds, progress, supervisor, peers)
     waiting, told = list(assignments), list[Assignment]()
     while waiting:
-        states = _in_threads(look, waiting, parallelism, stop)
+        states = _in_threads(trying.advance, waiting, parallelism, supervisor)
         taken = [a for a, state in zip(waiting, states, strict=True) if state == "taken"]
         waiting = [a for a, state in zip(waiting, states, strict=True) if state != "ended"]
         if waiting and waiting == taken:
@@ -88,7 +94,7 @@ def _in_threads(
     look: Callable[[Assignment], State],
     waiting: list[Assignment],
     parallelism: int,
-    stop: Callable[[], object],
+    supervisor: Runner,
 ) -> list[State]:
     """Looks at every assignment; a signal interrupts this thread, and through it the others."""
     if parallelism == 1:
@@ -100,52 +106,63 @@ def _in_threads(
                 ended.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            stop()
+            supervisor.stop()
             raise
     return [ended.result() for ended in looks]
 
 
-def _advance(
-    assignment: Assignment, *, attempts: int, seconds: float, progress: Progress
-) -> State:
-    """Does what can be done now."""
-    folder, task = assignment.folder, assignment.task
-    outcome = assignment.outcome()
-    if outcome is None:
-        tried, failures = folder.attempts(task), folder.failures(task)
-        if any(is_alive(tried[number]) for number in tried if number not in failures):
-            return "taken"
-        if len(tried) >= attempts:
-            last = failures.get(max(tried), "the machine, or the task, stopped")
-            assignment.give_up(f"{len(tried)} attempts gave no result; the last one: {last}")
-        else:
-            number = max(tried, default=0) + 1
-            if not folder.begin_attempt(task, number, _own_attempt(seconds)):
-                return "taken"
-            if failure := _try(assignment, number):
-                progress(Failed(assignment.name, f"attempt {number} at {task} failed: {failure}"))
-                return "failed"
+@dataclass(frozen=True)
+class _Trying:
+    """Makes attempts, one at a time for an assignment; the fields are those of `work_through`."""
+
+    attempts: int
+    seconds: float
+    progress: Progress
+    supervisor: Runner
+    peers: Callable[[], Iterable[ResultFolder]]
+
+    def advance(self, assignment: Assignment) -> State:
+        """Does what can be done now."""
+        folder, task = assignment.folder, assignment.task
         outcome = assignment.outcome()
-    progress(Finished(assignment.name, outcome or "done"))
-    return "ended"
+        if outcome is None:
+            tried, failures = folder.attempts(task), folder.failures(task)
+            if any(is_alive(tried[number]) for number in tried if number not in failures):
+                return "taken"
+            if len(tried) >= self.attempts:
+                last = failures.get(max(tried))
+                why = last.message if last else "the machine, or the task, stopped"
+                assignment.give_up(f"{len(tried)} attempts gave no result; the last one: {why}")
+            else:
+                number = max(tried, default=0) + 1
+                if not folder.begin_attempt(task, number, _own_attempt(self.seconds)):
+                    return "taken"
+                if failure := self._try(assignment, number):
+                    message = f"attempt {number} at {task} failed: {failure}"
+                    self.progress(Failed(assignment.name, message))
+                    return "failed"
+            outcome = assignment.outcome()
+        self.progress(Finished(assignment.name, outcome or "done"))
+        return "ended"
 
-
-def _try(assignment: Assignment, number: int) -> str:
-    """Makes an attempt that has been begun; gives back why it gave no result, if so."""
-    folder, task = assignment.folder, assignment.task
-    failure = ""
-    try:
-        # somebody may have finished between our look and our claim
-        if assignment.outcome() is None:
-            failure = assignment.work()
-        if failure:
-            folder.publish_failure(task, number, failure)
-    except BaseException:  # stopped from outside, or storage failed: no fault of the candidate
-        folder.take_back(task, number)
-        raise
-    if not failure:
-        folder.take_back(task, number)
-    return failure
+    def _try(self, assignment: Assignment, number: int) -> str:
+        """Makes an attempt that has begun; gives back why it gave no result, if so."""
+        folder, task = assignment.folder, assignment.task
+        failure = ""
+        try:
+            # another run may have finished between our look and our claim
+            if assignment.outcome() is None:
+                failure = assignment.work()
+            if failure:
+                others = (each for each in self.peers() if each.folder != folder.folder)
+                check_common_cause(task, failure, others)
+                folder.publish_failure(task, number, Failure(failure, self.supervisor.environment))
+        except BaseException:  # stopped from outside, or storage failed: no fault of the candidate
+            folder.take_back(task, number)
+            raise
+        if not failure:
+            folder.take_back(task, number)
+        return failure
 
 
 def is_alive(attempt: Attempt) -> bool:

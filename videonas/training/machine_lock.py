@@ -13,24 +13,39 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from videonas.progress import LOG_LINES, Progress, Waiting
+
 
 @contextmanager
-def machine_lock(*, alone: bool) -> Iterator[None]:
+def machine_lock(progress: Progress = LOG_LINES, *, alone: bool) -> Iterator[None]:
     """Waits for the machine, then holds it: alone, or together with others that are not alone.
 
     Whoever comes passes a turnstile first, and who wants to be alone stays in it while waiting: so
     trainings that follow one another cannot keep a measurement waiting for ever. The operating
     system takes both back from a process that ends in whatever way.
+
+    Args:
+        progress: told of a wait.
+        alone: whether nothing else of ours may run meanwhile.
     """
     turnstile, machine = _open("turnstile"), _open("machine")
     try:
-        fcntl.flock(turnstile, fcntl.LOCK_EX)
-        fcntl.flock(machine, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        _lock(turnstile, fcntl.LOCK_EX, progress)
+        _lock(machine, fcntl.LOCK_EX if alone else fcntl.LOCK_SH, progress)
         fcntl.flock(turnstile, fcntl.LOCK_UN)
         yield
     finally:
         os.close(turnstile)
         os.close(machine)
+
+
+def _lock(handle: int, kind: int, progress: Progress) -> None:
+    """Takes a lock, and tells of the wait where another process has it."""
+    try:
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        progress(Waiting("the machine, on which another measurement or training runs"))
+        fcntl.flock(handle, kind)
 
 
 def _open(name: str) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import math
 import multiprocessing
 import os
 import pkgutil
@@ -18,16 +19,18 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 import psutil
 
 from videonas.errors import VideonasError, reason
 from videonas.logs import set_up_logging
 from videonas.processes import wait_for_end
+from videonas.search.environment import Environment, installed
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +40,9 @@ POLL_SECONDS = 0.1
 OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE)
 MEMORY_SHARE = 0.9
 """Of the container's memory: above it the kernel might end the supervisor instead."""
+
+ENVIRONMENT = "videonas.training.environment:environment_job"
+ENVIRONMENT_SECONDS = 300.0
 
 _CHILDREN = threading.Lock()
 """Held while a child is started or waited for: `multiprocessing` also polls the children of other
@@ -86,6 +92,17 @@ class Interrupted(BaseException):
     """Another thread stopped the supervisor, so this one has to end as on a signal."""
 
 
+class Runner(Protocol):
+    """What `Supervisor` is to those who only tell of jobs, and end them."""
+
+    @property
+    def environment(self) -> Environment:
+        """What jobs run in."""
+
+    def stop(self) -> None:
+        """Ends all jobs."""
+
+
 class Supervisor:
     """Runs jobs, each in a process of its own, as many at a time as there are threads that do.
 
@@ -100,6 +117,15 @@ class Supervisor:
         main = getattr(sys.modules["__main__"], "__spec__", None)
         self._context.set_forkserver_preload([*preload, *([main.name] if main else [])])
         self._stopped = threading.Event()
+
+    @cached_property
+    def environment(self) -> Environment:
+        """What jobs run in; without the device where TensorFlow cannot be asked for it."""
+        try:
+            ending = self.run(ENVIRONMENT, None, Limits(ENVIRONMENT_SECONDS, math.inf))
+        except (VideonasError, ModuleNotFoundError):
+            return installed()
+        return ending.value_or(lambda *_: installed())
 
     def warm_up(self) -> None:
         """Starts the fork server, which imports its modules while this process goes on."""

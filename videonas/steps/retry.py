@@ -1,0 +1,161 @@
+"""Takes back failures, so that what failed is tried again. No TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from videonas.search.environment import Environment
+from videonas.search.finish_folder import FinishFolder
+from videonas.search.population import Member
+from videonas.search.result import Outcome
+from videonas.search.result_folder import AttemptFolder, ResultFolder
+from videonas.search.root import SearchRoot
+from videonas.training.attempts import is_alive
+
+TASKS = ("latency", "training", "evaluation")
+FAILED: tuple[Outcome, ...] = ("failed",)
+
+
+@dataclass(frozen=True)
+class Retried:
+    """What will be tried again.
+
+    Attributes:
+        networks: names of the individuals.
+        reopened: the last generation, where it has to be selected again; else None.
+        final: folders of final trainings that will be tried again.
+    """
+
+    networks: tuple[str, ...]
+    reopened: int | None
+    final: tuple[str, ...]
+
+
+def retry(
+    root: SearchRoot, generation: int | None = None, outcomes: Collection[Outcome] = FAILED
+) -> Retried:
+    """Takes back results of some outcomes, and attempts that gave none; the next run repeats them.
+
+    What was selected stays as it is, but for the last generation: as long as no later one was
+    drawn from it, it is selected again.
+
+    Args:
+        root: where the search is kept.
+        generation: only this one, counted from 0, and no final trainings; None for the whole
+            search.
+        outcomes: of the results to take back.
+    """
+    reopened = _reopen(root, generation, outcomes)
+    networks = [
+        name for name, folder in _results(root, generation, outcomes)
+        if forget_failures(folder, outcomes)
+    ]
+    finals = [] if generation is not None else [
+        folder.address for folder in root.finish_folders() if _forget_final(root, folder, outcomes)
+    ]
+    return Retried(tuple(networks), reopened, tuple(finals))
+
+
+def forget_failures(
+    folder: ResultFolder, outcomes: Collection[Outcome], unless: Environment | None = None
+) -> bool:
+    """Removes what failed of a result.
+
+    Args:
+        folder: of the result.
+        outcomes: of the parts to remove.
+        unless: failures in this environment stay; None removes all.
+
+    Returns:
+        whether anything was removed.
+    """
+    parts = [
+        part for part in (folder.evaluation(), folder.training())
+        if part and part.outcome in outcomes and (unless is None or part.environment != unless)
+    ]
+    forgotten = [
+        _forget_attempts(folder, task, unless, stopped_too=bool(parts) or unless is None)
+        for task in TASKS
+    ]
+    for part in parts:  # after the attempts, which would count against the next ones
+        folder.delete(part)
+    return bool(parts) or any(forgotten)
+
+
+def has_failed(folder: ResultFolder) -> bool:
+    """Whether an attempt at a result, or a part of it, failed."""
+    if any(folder.failures(task) for task in TASKS):
+        return True
+    parts = (folder.training(), folder.evaluation())
+    return any(part is not None and part.outcome == "failed" for part in parts)
+
+
+def _forget_attempts(
+    folder: AttemptFolder, task: str, unless: Environment | None, *, stopped_too: bool
+) -> bool:
+    """Removes attempts that failed, and those whose machine stopped; none that is under way."""
+    failures, forgotten = folder.failures(task), False
+    for number, attempt in folder.attempts(task).items():
+        failure = failures.get(number)
+        if failure is None:
+            stale = stopped_too and not is_alive(attempt)
+        else:
+            stale = unless is None or failure.environment != unless
+        if stale:
+            folder.take_back(task, number)
+            forgotten = True
+    return forgotten
+
+
+def _reopen(
+    root: SearchRoot, generation: int | None, outcomes: Collection[Outcome]
+) -> int | None:
+    """Takes back the selection of the last generation where some of it will be tried again."""
+    head = root.head()
+    if head < 0 or generation not in (None, head) or root.candidates(head + 1) is not None:
+        return None
+    population = root.population(head)
+    if population is None or not any(_is_one_of(m, outcomes) for m in population.newborn):
+        return None
+    root.reopen(head)
+    return head
+
+
+def _results(
+    root: SearchRoot, generation: int | None, outcomes: Collection[Outcome]
+) -> Iterator[tuple[str, ResultFolder]]:
+    """Names and results of individuals of which something may have to be taken back."""
+    for population in root.lineage().generations:
+        if generation in (None, population.generation):
+            for member in population.newborn:
+                if _is_one_of(member, outcomes):
+                    yield member.individual.name, root.folder_of(member)
+    unfinished = root.head() + 1
+    candidates = root.candidates(unfinished)
+    if candidates is not None and generation in (None, unfinished):
+        for each in candidates.individuals:
+            folder = root.result_folder(each.id, candidates.data, each.initialisation)
+            yield each.name, folder
+
+
+def _is_one_of(member: Member[Any], outcomes: Collection[Outcome]) -> bool:
+    parts = (member.result.training, member.result.evaluation)
+    return any(part is not None and part.outcome in outcomes for part in parts)
+
+
+def _forget_final(
+    root: SearchRoot, folder: FinishFolder, outcomes: Collection[Outcome]
+) -> bool:
+    """Takes back the networks of a final training that failed, and what was made of all."""
+    plan = folder.plan()
+    finalists = plan.finalists if plan else ()
+    failed = [
+        finalist.name for finalist in finalists
+        if (network := folder.network(finalist.name)) and network.outcome in outcomes
+    ]
+    if failed:
+        folder.reopen(failed)
+    forgotten = [forget_failures(root.final_folder(each), outcomes) for each in finalists]
+    return bool(failed) or any(forgotten)
