@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from videonas.progress import Waiting
 from videonas.training.machine_lock import machine_lock
 
 
@@ -79,3 +80,20 @@ def test_a_process_that_is_killed_gives_the_machine_back() -> None:
     started = time.monotonic()
     with machine_lock(alone=True):
         assert time.monotonic() - started < 10
+
+
+def test_a_wait_is_told_before_it_begins() -> None:
+    heard: list[Any] = []
+    with machine_lock(heard.append, alone=False):
+        assert not heard
+    other, held, release = _start(alone=False)
+    assert held.wait(30)
+
+    def hear(event: Any) -> None:
+        heard.append(event)
+        release.set()
+
+    with machine_lock(hear, alone=True):
+        pass
+    other.join()
+    assert [type(event) for event in heard] == [Waiting]

@@ -71,10 +71,15 @@ def forget_failures(
     Returns:
         whether anything was removed.
     """
-    parts = [
-        part for part in (folder.evaluation(), folder.training())
-        if part and part.outcome in outcomes and (unless is None or part.environment != unless)
+    failed = [
+        part for part in (folder.evaluation(), folder.training()) if part and part.outcome != "ok"
     ]
+    parts = [
+        part for part in failed
+        if part.outcome in outcomes and (unless is None or part.environment != unless)
+    ]
+    if len(parts) < len(failed):  # its result stays, so nothing is tried again
+        return False
     forgotten = [
         _forget_attempts(folder, task, unless, stopped_too=bool(parts) or unless is None)
         for task in TASKS
