@@ -18,7 +18,6 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -100,10 +99,6 @@ class Supervisor:
         main = getattr(sys.modules["__main__"], "__spec__", None)
         self._context.set_forkserver_preload([*preload, *([main.name] if main else [])])
         self._stopped = threading.Event()
-
-    def warm_up(self) -> None:
-        """Starts the fork server, which imports its modules while this process goes on."""
-        forkserver.ensure_running()
 
     def stop(self) -> None:
         """Ends all jobs: every thread that runs one gets `Interrupted`."""
