@@ -34,6 +34,7 @@ T = TypeVar("T")
 
 POLL_SECONDS = 0.1
 OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE)
+QUIET_START = "videonas.training.preload"
 MEMORY_SHARE = 0.9
 """Of the container's memory: above it the kernel might end the supervisor instead."""
 
@@ -97,7 +98,8 @@ class Supervisor:
         self._context = multiprocessing.get_context("forkserver")
         # a child imports the main module again; from the fork server it has it at no cost
         main = getattr(sys.modules["__main__"], "__spec__", None)
-        self._context.set_forkserver_preload([*preload, *([main.name] if main else [])])
+        modules = [QUIET_START, *preload, *([main.name] if main else [])]
+        self._context.set_forkserver_preload(modules)
         self._stopped = threading.Event()
 
     def stop(self) -> None:
