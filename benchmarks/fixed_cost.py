@@ -1,16 +1,18 @@
 """What one candidate costs beside its training, by how many of them one task trains.
 
 Every network is trained for one step only, so that what is left is the fixed cost: processes,
-imports, reads, writes, building and tracing. The search runs through the pipeline with KFP's local
-runner. Beside it stands what a cluster would have to start for as large a generation, counted from
-the compiled pipeline.
+imports, reads, writes, building and tracing. Each step has a process of its own, as on a cluster.
+Beside it stands what a cluster would have to start for as large a generation, counted from the
+compiled pipeline.
 
     python benchmarks/fixed_cost.py --videos DIR
 """
 
 from __future__ import annotations
 
+import json
 import math
+import subprocess
 import sys
 import tempfile
 from collections import defaultdict
@@ -27,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.common.conditions import machine, write_records
 from benchmarks.common.pods import Load, load_of
 from benchmarks.common.progress import watched
-from benchmarks.wall_time import run_search, seconds_by_kind
+from benchmarks.wall_time import seconds_by_kind
 from videonas.logs import set_up_logging
 from videonas.search.root import SearchRoot
 
@@ -48,7 +50,7 @@ class Cost:
         networks: born in it.
         wall: seconds from the begin of its first step to the end of its last.
         steps: seconds in each step, all its processes added up.
-        startup: of these, seconds before steps began: the interpreter, imports, KFP's executor.
+        startup: of these, seconds before steps began: the interpreter and imports.
         useful: of these, seconds of optimiser steps and validation passes.
         tasks: that a cluster would run.
         pods: that a cluster would start for them.
@@ -65,7 +67,7 @@ class Cost:
 
     @property
     def between(self) -> float:
-        """Seconds of the wall time in which no step ran: KFP's runner."""
+        """Seconds of the wall time in which no step ran."""
         return self.wall - sum(self.steps.values())
 
 
@@ -125,12 +127,24 @@ def table(costs: Sequence[Cost]) -> str:
 
 def measure(videos: Path, settings: Path, networks: int, batch: int, load: Load) -> Cost:
     """Runs a search of one generation in a folder of its own."""
-    given = {"population": networks, "candidates_per_pod": batch, "generations": 1,
-             "train_steps": 1, "finish_best": 0}
+    given = {"population": networks, "candidates_per_pod": batch, "train_steps": 1}
+    words = [word for name, value in given.items() for word in ("--set", f"{name}={value}")]
+    generation = ("--generation", "0")
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder, "root")
-        run_search(videos, root, settings, tuple(f"{n}={v}" for n, v in given.items()))
-        return cost_of(SearchRoot(str(root)), batch, load)
+        root = str(Path(folder, "root"))
+        run_step("start", root, "--videos", str(videos), "--settings", str(settings), *words)
+        run_step("data-prep", root)
+        for names in json.loads(run_step("mutate", root, *generation))["batches"]:
+            run_step("train-candidate", root, *generation, *names)
+            run_step("evaluate", root, *generation, *names)
+        run_step("select", root, *generation)
+        return cost_of(SearchRoot(root), batch, load)
+
+
+def run_step(name: str, root: str, *more: str) -> str:
+    """Runs a step in a process of its own; gives back what it printed."""
+    command = [sys.executable, "-m", "videonas", name, "--search-root", root, *more]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -150,7 +164,7 @@ def main(
 ) -> None:
     """What one candidate costs beside its training, by how many of them one task trains.
 
-    One generation for each, by the pipeline; some minutes by default.
+    One generation for each; some minutes by default.
     """
     set_up_logging("benchmark")
     pipeline = compiled()

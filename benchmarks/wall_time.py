@@ -2,8 +2,8 @@
 
     python benchmarks/wall_time.py --videos DIR
 
-Runs a search in a folder of its own through the pipeline, as `make search` does, then adds up what
-every step and every training kept. One training has one thread, so its wall time is core time.
+Runs a search in a folder of its own, as `make search` does, then adds up what every step and every
+training kept. One training has one thread, so its wall time is core time.
 """
 
 from __future__ import annotations
@@ -57,19 +57,15 @@ def seconds_by_kind(root: SearchRoot) -> dict[str, float]:
 
 def tables(root: SearchRoot, wall: float, core: float) -> str:
     """The tables, as Markdown."""
-    steps: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
+    steps: dict[str, list[float]] = defaultdict(list)
     for timing in root.timings():
-        for place, value in enumerate((timing.seconds, timing.startup, 1.0)):
-            steps[timing.step][place] += value
+        steps[timing.step].append(timing.seconds)
     kinds = seconds_by_kind(root)
-    inside = sum(s for s, _, _ in steps.values())
-    startup = sum(s for _, s, _ in steps.values())
-    children = sum(kinds.values())
+    inside = sum(map(sum, steps.values()))
     rows = {KINDS[kind]: kinds[kind] for kind in KINDS}
     rows |= {
-        "start of steps: interpreter, kfp's executor": startup,
-        "the rest of the steps: videos, mutation, selection, report": inside - startup - children,
-        "between steps: kfp's runner, progress": wall - inside,
+        "the rest of the steps: videos, mutation, selection, report": inside - sum(kinds.values()),
+        "outside the steps: the interpreter, imports, the summary": wall - inside,
     }
     useful = kinds["train"] + kinds["evaluate"]
     lines = [
@@ -78,9 +74,8 @@ def tables(root: SearchRoot, wall: float, core: float) -> str:
         f"Optimiser steps and validation passes: {useful / core:.0%} of core-seconds.", "",
         "| kind | seconds | share of wall time |", "|---|---|---|",
         *(f"| {name} | {s:.1f} | {s / wall:.0%} |" for name, s in rows.items()), "",
-        "| step | times | seconds | of them before it began |", "|---|---|---|---|",
-        *(f"| {name} | {times:.0f} | {s:.1f} | {began:.1f} |"
-          for name, (s, began, times) in steps.items()),
+        "| step | times | seconds |", "|---|---|---|",
+        *(f"| {name} | {len(each)} | {sum(each):.1f} |" for name, each in steps.items()),
     ]
     return "\n".join(lines)
 
@@ -98,7 +93,7 @@ def main(videos: Path, settings: Path, assignments: tuple[str, ...]) -> None:
         wall = run_search(videos, Path(folder) / "root", settings, assignments)
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         root = SearchRoot(f"{folder}/root")
-        # a step does not wait for its fork server, so the system does not count that as its child
+        # a run does not wait for its fork server, so the system does not count that as its child
         core = used.ru_utime + used.ru_stime + sum(t.children_cpu for t in root.timings())
         click.echo(tables(root, wall, core))
 

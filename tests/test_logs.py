@@ -57,13 +57,3 @@ def test_others_that_log_are_left_as_they_are() -> None:
 def test_what_is_told_and_what_is_not(level: str, shown: int) -> None:
     _, lines = said(f"set_up_logging('x')\nlogging.getLogger('videonas.data').{level}('words')")
     assert len(lines) == shown
-
-
-@pytest.mark.parametrize(("given", "found"), [({}, "3"), ({"TF_CPP_MIN_LOG_LEVEL": "0"}, "0")])
-def test_tensorflow_is_quiet_unless_somebody_asks(given: dict[str, str], found: str) -> None:
-    """Children inherit it, so it is in the environment."""
-    out, _ = said(
-        "import subprocess\nset_up_logging('x')\n"
-        "subprocess.run('echo $TF_CPP_MIN_LOG_LEVEL', shell=True)", **given
-    )
-    assert out.strip() == found

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
+
+from videonas.tensorflow_start import quieten_tensorflow
 
 
 def set_up_logging(name: str) -> None:
     """Sends log lines to standard error, whole lines with the time and the step's name.
 
-    TensorFlow's remarks on how it was built, and on GPUs that are not there, are left out unless
-    TF_CPP_MIN_LOG_LEVEL asks for them.
+    TensorFlow's remarks on how it was built, and on GPUs that are not there, do not come between
+    them.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter(f"%(asctime)s {name}: %(message)s", "%H:%M:%S"))
@@ -19,4 +20,4 @@ def set_up_logging(name: str) -> None:
     logger.handlers[:] = [handler]
     logger.setLevel(logging.INFO)
     logger.propagate = False
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    quieten_tensorflow()

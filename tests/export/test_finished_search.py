@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
 
 from videonas.data.clips import ClipReader
 from videonas.data.decoding import read_clips
@@ -120,7 +121,7 @@ def test_the_tflite_file_gives_them_too(searched: SearchRoot, finished: Finish) 
         if file.is_file():
             reader = clips_to_test(searched, name, at_own_size=True)
             pixels = reader.read(range(len(reader)))[0]["rgb"]
-            run = tf.lite.Interpreter(str(file)).get_signature_runner("classify")
+            run = Interpreter(str(file)).get_signature_runner("classify")
             scores = [run(rgb=pixels[i : i + 1])["scores"][0] for i in range(len(pixels))]
             same(by_video(reader, scores), scores_of(finished, name), 1e-3)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ import pytest
 import tensorflow as tf
 
 from tests.export.test_saved_model import CLASSES, about, clips, toy
+from videonas.export.about import StreamSettings
 from videonas.export.saved_model import probabilities
 from videonas.export.tflite import convert, disagreement
 from videonas.steps.finish import Finish
+from videonas.task import Clip
 
 
 @pytest.mark.parametrize("multi_label", [False, True])
@@ -25,6 +28,31 @@ def test_it_gives_the_scores_of_the_network(multi_label: bool) -> None:
     assert disagreement(content, {"rgb": pixels}, expected) == ""
     said = disagreement(content, {"rgb": pixels}, expected + 0.25)
     assert said == "its scores are not those of the network; they differ by 0.25"
+
+
+def test_where_litert_is_not_installed_tensorflow_checks_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
+    model, pixels = toy(about()), clips(3, 2, 4, 4, 3)
+    expected = probabilities(model(pixels / np.float32(127.5) - 1), False).numpy()
+    content = convert(model, about())
+    assert disagreement(content, {"rgb": pixels}, expected) == ""
+    assert "differ by 0.25" in disagreement(content, {"rgb": pixels}, expected + 0.25)
+
+
+@pytest.mark.parametrize("side", [8, 12, 16])
+def test_convolutions_that_only_some_interpreters_get_right_are_checked_by_one_that_does(
+    side: int,
+) -> None:
+    """The interpreter within TensorFlow 2.21 gives other values for a stride of 4."""
+    clip = keras.Input((2, side, side, 3))
+    convolved = keras.layers.TimeDistributed(keras.layers.Conv2D(8, 3, 4, "same"))(clip)
+    model = keras.Model(clip, keras.layers.Dense(3)(keras.layers.Flatten()(convolved)))
+    described = about(rgb=StreamSettings(2, 3, side, Clip(8, side)))
+    pixels = clips(2, 2, side, side, 3)
+    expected = probabilities(model(pixels / np.float32(127.5) - 1), False).numpy()
+    assert disagreement(convert(model, described), {"rgb": pixels}, expected) == ""
 
 
 def test_scores_that_are_no_numbers_are_not_those_of_the_network() -> None:

@@ -64,7 +64,7 @@ def test_every_option_of_a_command_is_explained(name: str, flag: str) -> None:
     [
         (["run", "tiny_vidoe", "--search-root", "x"], "'tiny_vidoe' is not one of 'evanet', 'tiny"),
         (["run", "tiny_video"], "Missing option '--search-root'"),
-        (["run", "tiny_video", "--search-root", "x", "--parallelism", 3], "3 is not in the range"),
+        (["run", "tiny_video", "--search-root", "x", "--parallelism", 0], "0 is not in the range"),
         (["run", "tiny_video", "--search-root", "x", "--generations", "few"], "'few' is not a val"),
         (["run", "tiny_video", "--search-root", "x", "--epochs", 3], "No such option '--epochs'"),
         (["compile"], "Missing argument '{evanet|tiny_video}'"),

@@ -21,6 +21,7 @@ from tests.finishing import contents, search_on_clips
 from tests.synthetic import make_search
 from videonas.cli import main
 from videonas.errors import StorageError, VideonasError
+from videonas.progress import Event, Finished, Stage, Started, Step
 from videonas.search.finished import final_seed, make_plan
 from videonas.search.root import SearchRoot
 from videonas.search.settings import make_settings
@@ -41,7 +42,7 @@ class Ended:
 
     uri: str
     made: Finish
-    told: list[tuple[int, int]]
+    told: list[Event]
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +63,8 @@ def root(searched: Path, tmp_path: Path) -> SearchRoot:
 def ended(searched: Path, tmp_path_factory: pytest.TempPathFactory) -> Ended:
     """Its two best, finished in a copy; not to be changed."""
     copy = copy_of(searched, tmp_path_factory.mktemp("ended") / "root")
-    told: list[tuple[int, int]] = []
-    made = finish(copy, best=2, train_steps=STEPS, progress=lambda *counts: told.append(counts))
+    told: list[Event] = []
+    made = finish(copy, best=2, train_steps=STEPS, progress=told.append)
     return Ended(copy.uri, made, told)
 
 
@@ -85,12 +86,21 @@ def videonas(*arguments: object) -> Result:
 # Once, and once more
 
 
-def test_progress_rises_to_all_steps_of_all_finalists(ended: Ended) -> None:
-    done = [done for done, _ in ended.told]
-    assert done == sorted(done)
-    assert {total for _, total in ended.told} == {2 * (STEPS + STEPS // 10)}
-    assert done[-1] == ended.told[-1][1]
-    assert len(set(done)) >= 4
+def test_every_training_and_export_is_reported_from_start_to_end(ended: Ended) -> None:
+    names = [network.finalist.name for network in ended.made.record.networks]
+    stages = [event.what for event in ended.told if isinstance(event, Stage)]
+    assert stages == [f"training the best for {STEPS} steps", "testing and exporting the best",
+                      "choosing and exporting the ensemble"]
+    for name in names:
+        own = [event for event in ended.told if getattr(event, "name", None) == name]
+        steps = [event for event in own if isinstance(event, Step)]
+        assert [event for event in own if event not in steps] == [
+            Started(name, "training"), Finished(name, "ok"),
+            Started(name, "test and export"), Finished(name, "ok"),
+        ]
+        assert [step.done for step in steps] == [50, STEPS]
+        assert all(step.total == STEPS and step.loss is not None for step in steps)
+    assert isinstance(ended.told[-1], Finished)
 
 
 def test_what_is_done_is_given_back_and_shared(finished: SearchRoot, ended: Ended) -> None:

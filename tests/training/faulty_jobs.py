@@ -31,10 +31,6 @@ def report_pid_and_hang(_: object, report: Callable[..., None]) -> None:
     time.sleep(600)
 
 
-def parent_id(_: object) -> int:
-    return os.getppid()
-
-
 def process_id(_: object) -> int:
     return os.getpid()
 

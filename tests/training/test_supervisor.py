@@ -150,23 +150,6 @@ def test_ctrl_c_leaves_the_child_to_its_supervisor(supervisor: Supervisor) -> No
     assert ending.kind == "finished"
 
 
-def test_a_fork_server_can_be_started_before_its_first_job() -> None:
-    program = (
-        "import sys, time\n"
-        "from multiprocessing import forkserver\n"
-        "from videonas.training.supervisor import *\n"
-        "if __name__ == '__main__':\n"
-        "    supervisor = Supervisor('tests.training.faulty_jobs')\n"
-        "    supervisor.warm_up()\n"
-        "    pid = forkserver._forkserver._forkserver_pid\n"
-        "    print(supervisor.run('tests.training.faulty_jobs:parent_id', None, "
-        "Limits(60, 4096)).value == pid)\n"
-    )
-    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True,
-                          cwd=Path(__file__).parents[2], check=True, timeout=60)
-    assert said.stdout == "True\n"
-
-
 def test_the_supervisor_goes_on_after_all_that(supervisor: Supervisor) -> None:
     assert supervisor.run(f"{JOBS}:add_one", 1, AMPLE).value == 2
 

@@ -18,6 +18,7 @@ from videonas.export.about import About
 from videonas.export.jobs import TfliteJob
 from videonas.export.keras_file import load_network
 from videonas.export.saved_model import probabilities
+from videonas.tensorflow_start import without_start_lines
 from videonas.training.augmentation import to_input
 from videonas.training.setup import set_up
 
@@ -82,6 +83,16 @@ def convert(model: keras.Model, about: About) -> bytes:
     return content
 
 
+def _interpreter(content: bytes) -> Any:
+    """LiteRT's interpreter; where it is not installed that of TensorFlow, which is going away."""
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError:
+        warnings.filterwarnings("ignore", message=".*tf.lite.Interpreter is deprecated.*")
+        Interpreter = tf.lite.Interpreter
+    return Interpreter(model_content=content)
+
+
 def disagreement(content: bytes, clips: dict[str, Any], expected: Any) -> str:
     """Runs a TFLite network; gives back how its scores differ, or an empty string.
 
@@ -90,11 +101,9 @@ def disagreement(content: bytes, clips: dict[str, Any], expected: Any) -> str:
         clips: by stream, `(n, frames, size, size, channels)` uint8.
         expected: the scores, `(n, classes)`.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that the interpreter will move to another package
-        interpreter = tf.lite.Interpreter(model_content=content)
     try:
-        run = interpreter.get_signature_runner("classify")
+        with without_start_lines():
+            run = _interpreter(content).get_signature_runner("classify")
         scores = [
             run(**{name: pixels[i : i + 1] for name, pixels in clips.items()})["scores"]
             for i in range(len(expected))

@@ -12,7 +12,7 @@
     results/<id>/<key>/                      see `ResultFolder`
     finished/<n>/                            see `FinishFolder`
     timings/                                 how long each step took
-    logs/                                    of runs on this machine; by `python -m pipelines run`
+    logs/                                    of runs on this machine
 
 Files are written once. Whoever writes second is given what was written first and goes on with
 that, so that steps can be repeated and runs can work on one root together.

@@ -20,7 +20,6 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
@@ -38,6 +37,7 @@ T = TypeVar("T")
 
 POLL_SECONDS = 0.1
 OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE)
+QUIET_START = "videonas.training.preload"
 MEMORY_SHARE = 0.9
 """Of the container's memory: above it the kernel might end the supervisor instead."""
 
@@ -115,7 +115,8 @@ class Supervisor:
         self._context = multiprocessing.get_context("forkserver")
         # a child imports the main module again; from the fork server it has it at no cost
         main = getattr(sys.modules["__main__"], "__spec__", None)
-        self._context.set_forkserver_preload([*preload, *([main.name] if main else [])])
+        modules = [QUIET_START, *preload, *([main.name] if main else [])]
+        self._context.set_forkserver_preload(modules)
         self._stopped = threading.Event()
 
     @cached_property
@@ -126,10 +127,6 @@ class Supervisor:
         except (VideonasError, ModuleNotFoundError):
             return installed()
         return ending.value_or(lambda *_: installed())
-
-    def warm_up(self) -> None:
-        """Starts the fork server, which imports its modules while this process goes on."""
-        forkserver.ensure_running()
 
     def stop(self) -> None:
         """Ends all jobs: every thread that runs one gets `Interrupted`."""
