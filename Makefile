@@ -12,20 +12,30 @@ SPACE := tiny_video
 # tests wait for child processes much of their time: three workers for each two cores
 WORKERS = $(shell echo $$(( ($$(nproc) * 3 + 1) / 2 )))
 
+# what `make images` builds: train-gpu is for nodes with NVIDIA GPUs, and several GB larger
+IMAGES := evolve train
+
 # where the images are pushed to, as components/images.py has it
 REGISTRY = $(or $(VIDEONAS_REGISTRY),videonas)
 VERSION = $(shell $(PYTHON) -c 'import videonas; print(videonas.__version__)')
 
-.PHONY: help search test lint types walls test-slow images test-images compile readmes clean
+.PHONY: help constraints search test lint types walls test-slow images test-images compile readmes clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-$(READY): setup.cfg pyproject.toml
+$(READY): setup.cfg pyproject.toml constraints.txt
 	@echo "installing into $(VENV): a minute or two, 2 GB"
 	@PYTHON=$(PYTHON) bash scripts/make_venv.sh $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[train,pipelines,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt \
+	  -e '.[train,pipelines,dev]'
 	@touch $@
+
+constraints: $(READY)  ## renews constraints.txt: the newest versions that setup.cfg allows
+	$(BIN)/pip install --quiet uv
+	UV_CUSTOM_COMPILE_COMMAND='make constraints' $(BIN)/uv pip compile setup.cfg --universal \
+	  --python-version 3.10 --upgrade --no-annotate --no-emit-index-url --quiet \
+	  $(addprefix --extra ,train gpu gcs s3 pipelines benchmarks dev) --output-file constraints.txt
 
 search: $(READY)  ## searches over demo videos on this machine; again to go on; SPACE=evanet
 	$(BIN)/videonas demo-videos $(DEMO)/videos
@@ -47,8 +57,8 @@ walls: $(READY)
 test-slow: $(READY)  ## what trains many networks
 	$(BIN)/pytest -m slow -n $(WORKERS)
 
-images:  ## builds the containers' images; BUILD_FLAGS goes to docker build
-	for image in evolve train; do \
+images:  ## builds the containers' images; IMAGES=train-gpu for GPUs; BUILD_FLAGS for docker build
+	for image in $(IMAGES); do \
 	  docker build $(BUILD_FLAGS) --file images/Dockerfile --target $$image \
 	    --label org.opencontainers.image.version=$(VERSION) --tag $(REGISTRY)/$$image:$(VERSION) . \
 	  || exit; \
