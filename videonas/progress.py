@@ -186,7 +186,7 @@ class LogLines:
                 log.warning("%s: %s", name, message)
             case Started() | Waiting():
                 log.info("%s", event)
-            case TimeLeft(of=of):
+            case TimeLeft(seconds, of) if seconds >= 1:
                 log.info("%s: %s", of, event)
             case Note(text):
                 log.info("%s", text)

@@ -187,7 +187,7 @@ REFUSED: Sequence[tuple[list[str], str]] = [
     (["mutate", "--search-root", "{root}", "--generation", "-1"], "-1 is not in the range x>=0"),
     (["mutate", "--search-root", "{root}"], "Missing option '--generation'"),
     (["train-candidate", "--search-root", "{root}", "--generation", "5"], "has no candidates"),
-    (["evaluate", "--search-root", "{root}", "--generation", "0", "Eve"], "nobody named 'Eve'"),
+    (["evaluate", "--search-root", "{root}", "--generation", "0", "Eve"], "no individual 'Eve'"),
     (["select", "--search-root", "{root}", "--generation", "2"], "generation 2 has no candidates"),
     (["report", "{new}"], "no search here; `videonas start` begins one"),
     (["report", "{root}", "--output", "{folder}"], "Is a directory"),

@@ -129,7 +129,7 @@ def test_nobody_of_that_name(new_root: Callable[..., SearchRoot]) -> None:
     mutate(root, 0)
     said = videonas("train-candidate", "--search-root", root.uri, "--generation", 0, "000000-99")
     assert said.exit_code == 2
-    assert "nobody named '000000-99' was born in generation 0; there are 000000-00" in said.output
+    assert "no individual '000000-99' in generation 0; it has 000000-00" in said.output
 
 
 def test_show_draws_a_network(new_root: Callable[..., SearchRoot], tmp_path: Path) -> None:

@@ -281,9 +281,12 @@ def test_without_a_terminal_there_are_whole_lines_and_the_rest_is_in_the_log(
     timed = [line[9:] for line in lines if re.match(r"\d\d:\d\d:\d\d ", line)]
     assert timed == [
         "starting", "checking the videos", "preparing the videos", "generation 0: mutating",
-        "generation 0: training candidates 0 of 3", "generation 0: evaluating candidates 0 of 3",
+        *(f"generation 0: {what} candidates 0 of 3" for what in ("measuring", "training",
+                                                                 "evaluating")),
         "generation 0: selecting",
     ]
+    (forecast,) = [line for line in lines if line.startswith("training 3 networks")]
+    assert "takes about" in forecast
     individuals = [name for name, _, _ in history(root)]
     for name in individuals:
         assert f"train-candidate: {name}: step 4 of 4, loss " in log.read_text()

@@ -33,7 +33,8 @@ def search(folder: Path, **more: Any) -> list[Event]:
 def test_a_run_reports_its_stages_in_order_and_counts_its_generations(tmp_path: Path) -> None:
     heard = search(tmp_path, finish_train_steps=9)
     stages = [(event.what, event.generation) for event in heard if isinstance(event, Stage)]
-    generation = ["mutating", "training candidates", "evaluating candidates", "selecting"]
+    generation = ["mutating", "measuring candidates", "training candidates",
+                  "evaluating candidates", "selecting"]
     assert stages == [
         ("starting", None), ("checking the videos", None), ("preparing the videos", None),
         *((what, number) for number in range(GENERATIONS) for what in generation),
@@ -47,7 +48,7 @@ def test_every_candidate_is_reported_from_its_start_to_its_outcome(tmp_path: Pat
     heard = search(tmp_path)
     root = SearchRoot(str(tmp_path / "root"))
     for population in root.lineage().generations:
-        begin = heard.index(Stage("training candidates", len(population.newborn),
+        begin = heard.index(Stage("measuring candidates", len(population.newborn),
                                   population.generation))
         end = heard.index(Stage("selecting", None, population.generation))
         for member in population.newborn:
@@ -63,7 +64,8 @@ def test_every_candidate_is_reported_from_its_start_to_its_outcome(tmp_path: Pat
 
 
 def test_a_generation_ends_with_a_line_on_its_best_network(tmp_path: Path) -> None:
-    notes = [event.text for event in search(tmp_path) if isinstance(event, Note)]
+    forecast, *notes = [event.text for event in search(tmp_path) if isinstance(event, Note)]
+    assert forecast.startswith("training ")
     root = SearchRoot(str(tmp_path / "root"))
     assert len(notes) == GENERATIONS
     for number, note in enumerate(notes):

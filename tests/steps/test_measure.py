@@ -13,6 +13,7 @@ from videonas.steps.measure import measure
 from videonas.steps.mutate import mutate
 from videonas.steps.train_candidate import train_candidate
 from videonas.training import supervisor
+from videonas.training.jobs import MEASURE
 
 NewRoot = Callable[..., SearchRoot]
 
@@ -71,13 +72,13 @@ def test_who_crashes_again_and_again_is_given_up(
     name = root.need_candidates(0).individuals[0].name
     ran = []
 
-    def crash(*_: object) -> supervisor.Ending:
-        ran.append(name)
+    def crash(_: object, job: str, *__: object) -> supervisor.Ending:
+        ran.append(job)
         return supervisor.Ending("crashed", message="killed by signal 11")
 
     monkeypatch.setattr(supervisor.Supervisor, "run", crash)
     assert measure(root, 0, [name]) == {name: "failed"}
-    assert len(ran) == 2
+    assert ran.count(MEASURE) == 2
     result = root.result(root.need_candidates(0).individuals[0], root.need_dataset())
     assert result.training is not None
     assert "killed by signal 11" in result.training.message

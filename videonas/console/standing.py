@@ -66,7 +66,9 @@ class Standing:
         """What is being done, where the stage does not say it already, and the time left."""
         doing = self.under_way.values() if self.stage.total is not None else ()
         parts: list[object] = [self.waiting] if self.waiting is not None else list(doing)
-        return "; ".join(map(str, [*parts, *([self.left] if self.left else [])]))
+        if self.left is not None and self.left.seconds >= 1:
+            parts.append(self.left)
+        return "; ".join(map(str, parts))
 
     def __str__(self) -> str:
         count = "" if self.total is None else f" {int(self.done)} of {self.total}"

@@ -58,9 +58,10 @@ class TrainingClock:
 
     def _tell_time_left(self) -> None:
         expected = self._expected().values()
-        if expected:
+        if expected or not self._waiting:
             # in the best case all processes are busy until the end
-            self._progress(TimeLeft(max(sum(expected) / self._parallelism, *expected)))
+            longest = max(expected, default=0.0)
+            self._progress(TimeLeft(max(sum(expected) / self._parallelism, longest)))
 
     def _tell_long_ones(self) -> None:
         expected = self._expected()
