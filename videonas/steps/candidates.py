@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from videonas.errors import VideonasError
@@ -75,10 +75,3 @@ class Batch:
         """What one training, measurement or evaluation may use."""
         settings = self.root.settings
         return Limits(settings.candidate_timeout, settings.candidate_memory_mb)
-
-
-def outcome_metadata(
-    outcomes: Mapping[str, Outcome | None], otherwise: str
-) -> dict[str, str]:
-    """What an artifact store shows of a batch, flat: the outcome, or `otherwise`, by name."""
-    return {name: outcome or otherwise for name, outcome in outcomes.items()}
