@@ -17,7 +17,7 @@ from pipelines.compiled import Compiled
 from pipelines.compiling import compiled_text
 from pipelines.generational import generational_pipeline
 from tests.conftest import SMALL
-from tests.pipelines.backend import Backend, Ran
+from tests.pipelines.backend import Backend, DriverError, Ran
 from tests.simulated_steps import SETTINGS, make_videos, run_search, simulated
 from videonas.search.root import SearchRoot
 
@@ -167,6 +167,15 @@ def test_what_was_trained_before_a_run_was_ended_is_not_trained_again(
     assert [each.name for each in ran[2:4]] == ["mutate 1", "select 1"]
     assert ran[2].outputs.parameters == {"generation": 0, "go": True, "batches": []}
     assert population.read_bytes() == before
+
+
+def test_the_pipeline_that_failed_on_a_cluster_fails_here_at_the_same_step(tmp_path: Path) -> None:
+    compiled = Compiled.load(Path(__file__).parent / "refused" / "tiny_video.yaml")
+    backend = Backend(compiled, tmp_path / "artifacts")
+    videos = str(make_videos(tmp_path / "videos"))
+    with pytest.raises(DriverError, match="start: failed to upload output artifact 'search'"):
+        backend.run(search_root=str(tmp_path / "root"), videos=videos)
+    assert backend.ran == []
 
 
 @pytest.mark.slow

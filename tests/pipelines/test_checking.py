@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,7 @@ from videonas.spaces import SPACES
 
 REFUSED = Path(__file__).parent / "refused"
 TOP = Path(__file__).parents[2]
+SKETCH = TOP.parent / "shared" / "kubeflow" / "sketch.py"
 
 Function = Callable[..., None]
 
@@ -83,6 +85,12 @@ def test_the_pipeline_that_failed_on_a_cluster_is_refused() -> None:
     assert {each.rule for each in problems} == {
         "artifact-uri", "item-type", "collected", "generic-name",
     }
+
+
+@pytest.mark.skipif(not SKETCH.exists(), reason="there is no ../shared")
+def test_the_sketch_that_ran_on_a_cluster_breaks_no_rule(tmp_path: Path) -> None:
+    sketch = runpy.run_path(str(SKETCH))["sketch"]
+    assert find_problems(Compiled.read(compiled_text(sketch))) == []
 
 
 @pytest.mark.parametrize("space", sorted(SPACES))
