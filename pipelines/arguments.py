@@ -8,13 +8,18 @@ from typing import Any
 import yaml
 
 from pipelines.cluster import Cluster
-from pipelines.form import FORM, cluster_fields
+from pipelines.form import OTHER_SETTINGS, SETTING_FIELDS, run_fields
 from videonas.codec import NOT_YAML
 from videonas.errors import SettingsError, StorageError, brief, did_you_mean
 from videonas.evolution.starts import check_starts
 from videonas.search.root import SearchRoot
 from videonas.search.settings import make_settings, merge_settings
 from videonas.steps.start import FORM_HAS_NO_NONE
+
+ALLOWED = {
+    dict: "a mapping, such as '{pool: gpu}'", list: "a list, such as '[]'", bool: "true or false",
+}
+"""What a field of a type can hold, in words."""
 
 REMOTE = ("gs://", "s3://", "minio://")
 """Search roots that the pods of a cluster can see."""
@@ -32,7 +37,7 @@ def pipeline_arguments(root: SearchRoot, space: str, given: Mapping[str, Any]) -
     settings = make_settings(merge_settings(stored, given))
     if root.head() < 0:
         check_starts(settings)
-    return _arguments(root.uri, given, settings.model_dump(mode="json"), FORM)
+    return _arguments(root.uri, given, settings.model_dump(mode="json"), SETTING_FIELDS)
 
 
 def given_arguments(search_root: str, space: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,7 +49,8 @@ def given_arguments(search_root: str, space: str, given: Mapping[str, Any]) -> d
     """
     check_space(space, given)
     effective = make_settings({"space": space, **given}).model_dump(mode="json")
-    return _arguments(search_root, given, effective, [name for name in FORM if name in given])
+    fields = {field: setting for field, setting in SETTING_FIELDS.items() if setting in given}
+    return _arguments(search_root, given, effective, fields)
 
 
 def cluster_arguments(
@@ -80,20 +86,20 @@ def cluster_arguments(
     except StorageError as error:
         unreadable = str(error)
         arguments = given_arguments(search_root, space, given)
-    return {**arguments, "generations": int(given.get("generations", most))}, unreadable
+    return {**arguments, "run_generations": int(given.get("generations", most))}, unreadable
 
 
 def field_arguments(assignments: Sequence[str], cluster: Cluster) -> dict[str, Any]:
     """Arguments for the fields of the form that say where steps run, and on what.
 
     Args:
-        assignments: words such as `train_memory=8Gi`; a mapping or a list is written as YAML.
+        assignments: words such as `train_pool_memory=8Gi`; a mapping or a list is written as YAML.
         cluster: that the pipeline is compiled for.
 
     Raises:
         SettingsError: a word without `=`, no such field, or a value of another type.
     """
-    known = cluster_fields(cluster)
+    known = run_fields(cluster)
     given: dict[str, Any] = {}
     for word in assignments:
         name, separator, text = word.partition("=")
@@ -140,22 +146,21 @@ def _field_value(word: str, text: str, kind: type) -> Any:
     except NOT_YAML:
         value = None
     if not isinstance(value, kind):
-        allowed = "a mapping, such as '{pool: gpu}'" if kind is dict else "a list, such as '[]'"
-        raise SettingsError(f"--form {brief(word)}: allowed: {allowed}")
+        raise SettingsError(f"--form {brief(word)}: allowed: {ALLOWED[kind]}")
     return value
 
 
 def _arguments(
-    uri: str, given: Mapping[str, Any], effective: Mapping[str, Any], fields: Sequence[str]
+    uri: str,
+    given: Mapping[str, Any],
+    effective: Mapping[str, Any],
+    fields: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Fields of the form, and the settings that were given and have no field in it."""
+    """Fields of the form, and the settings that were given and have no field of their own."""
     form = {
-        name: FORM_HAS_NO_NONE.get(name) if effective[name] is None else effective[name]
-        for name in fields
+        field: FORM_HAS_NO_NONE.get(setting) if effective[setting] is None else effective[setting]
+        for field, setting in fields.items()
     }
-    rest = {
-        name: effective[name]
-        for name in given
-        if name not in FORM and name != "space"
-    }
-    return {"search_root": uri, **form, "settings": rest}
+    own = {"space", *SETTING_FIELDS.values()}
+    rest = {name: effective[name] for name in given if name not in own}
+    return {"search_root": uri, **form, OTHER_SETTINGS: rest}

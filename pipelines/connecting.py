@@ -1,12 +1,14 @@
-"""A connection to Kubeflow Pipelines: the official client, with errors as one sentence.
+"""A connection to Kubeflow Pipelines: kfp's own client, and what it lacks.
 
-What can pass, a server error or a connection that was cut, is asked again. A request that makes
-something is not: what it was to make is looked for first, since its answer may be all that was
-lost.
+It lacks time limits, lists of several pages, retries and errors of one sentence. A server error or
+a connection that was cut is retried; after a request that creates something, what it was to create
+is looked for first, since its answer may be all that was lost.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import time
@@ -33,7 +35,7 @@ from videonas.errors import SettingsError, VideonasError, brief
 Thing = TypeVar("Thing")
 
 models: Any = kfp_server_api
-"""The official client's models of what is sent and answered."""
+"""What is sent and answered."""
 
 TIMEOUT = (10, 60)
 """Seconds in which a connection stands, and in which an answer begins."""
@@ -93,9 +95,9 @@ class Kubeflow:
     """Kubeflow Pipelines at an address, in a namespace where it has users.
 
     Attributes:
-        client: the official client; its generated interfaces are what is called.
+        client: kfp's own.
         host: address.
-        namespace: that things are made and looked for in; None where Kubeflow has no users.
+        namespace: in which things are created and looked for; None where Kubeflow has no users.
 
     Raises:
         SettingsError: an address or a file that is not what it should be, or a namespace that is
@@ -108,38 +110,30 @@ class Kubeflow:
         self.client = _client(self.host, access)
         self.namespace: str | None = None
         users = self._has_users()
-        if users and not access.namespace:
+        namespace = access.namespace or self.client.get_user_namespace() or None
+        if users and not namespace:
             raise SettingsError(
                 f"--namespace is missing: {self.host} serves several users; allowed: a namespace "
                 "that you may run in"
             )
-        if access.namespace and not users:
+        if namespace and not users:
             raise SettingsError(
-                f"--namespace {access.namespace}: {self.host} has no users, so it runs everything "
-                "in its own namespace; leave the option out"
+                f"--namespace {namespace}: {self.host} has no users, so it runs everything in its "
+                "own namespace; leave the option out, and the namespace out of kfp's context.json"
             )
-        self.namespace = access.namespace
-
-    @property
-    def within(self) -> dict[str, str]:
-        """The namespace as an argument of a request."""
-        return {"namespace": self.namespace} if self.namespace else {}
+        self.namespace = namespace
 
     def address(self, page: str) -> str:
         """Of a page of the user interface, such as `runs/details/ID`."""
-        base = (os.environ.get(KF_PIPELINES_UI_ENDPOINT_ENV) or self.host).rstrip("/")
-        if not self.namespace:
-            return f"{base}/#/{page}"
-        # within Kubeflow's dashboard, which chooses the namespace
-        base = base.removesuffix("/pipeline").removesuffix("/_")
-        return f"{base}/_/pipeline/?ns={self.namespace}#/{page}"
+        base = os.environ.get(KF_PIPELINES_UI_ENDPOINT_ENV) or self.host
+        return f"{base.rstrip('/')}/#/{page}"
 
     def ask(self, doing: str, call: Callable[..., Thing], *values: Any, **named: Any) -> Thing:
         """The answer to a request that may be made several times.
 
         Args:
             doing: what it is for, in words.
-            call: method of one of the client's interfaces.
+            call: method of the client.
             values: its arguments.
             named: its named arguments.
 
@@ -177,6 +171,12 @@ class Kubeflow:
             if not (token := page.next_page_token or ""):
                 return found
 
+    def first(
+        self, doing: str, call: Callable[..., Any], field: str, *values: Any, **named: Any
+    ) -> Any:
+        """The first thing of a list; None where there is none. See `everything`."""
+        return next(iter(self.everything(doing, call, field, *values, **named)), None)
+
     def find_or_make(
         self,
         doing: str,
@@ -213,7 +213,8 @@ class Kubeflow:
     def _once(self, doing: str, call: Callable[..., Thing], *values: Any, **named: Any) -> Thing:
         """One request, its errors as sentences."""
         try:
-            return call(*values, _request_timeout=TIMEOUT, **named)
+            with contextlib.redirect_stdout(io.StringIO()):  # the client prints some addresses
+                return call(*values, **named)
         except ApiException as error:
             raise self._refusal(doing, error) from None
         except urllib3.exceptions.HTTPError as error:
@@ -224,7 +225,7 @@ class Kubeflow:
         if status == 401:
             return KubeflowError(
                 f"{self.host} does not know who you are (401, {doing}); allowed: --token-file, "
-                "--cookie-file, or an environment that the kfp client reads"
+                "--cookie-file, or an environment that kfp's client reads"
             )
         if status == 403:
             place = f" in namespace {self.namespace!r}" if self.namespace else ""
@@ -294,8 +295,16 @@ def _checked_host(host: str | None) -> str:
     return host
 
 
+class _Client(kfp.Client):  # type: ignore[misc]
+    """kfp's client, whose constructor asks nothing: it would ask five times, seconds apart."""
+
+    def get_kfp_healthz(self, sleep_duration: int = 0) -> Any:
+        """As if the server had no users; `Kubeflow` asks whether it has."""
+        return models.V2beta1GetHealthzResponse(multi_user=False)
+
+
 def _client(host: str, access: Access) -> Any:
-    """The official client, as its own options and environment make it."""
+    """Kfp's client, as its own options and environment make it."""
     token = access.token_file or os.environ.get(KF_PIPELINES_SA_TOKEN_ENV)
     if token is None and Path(KF_PIPELINES_SA_TOKEN_PATH).exists():  # in a pod of the cluster
         token = KF_PIPELINES_SA_TOKEN_PATH
@@ -307,16 +316,21 @@ def _client(host: str, access: Access) -> Any:
         access.ca_file.read_bytes()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return kfp.Client(
+        client = _Client(
             host=host,
-            # any name keeps the client from asking for its state five times in its constructor
-            namespace=access.namespace or "-",
             cookies=_secret(access.cookie_file) if access.cookie_file else None,
             credentials=credentials,
             ssl_ca_cert=str(access.ca_file) if access.ca_file else None,
             verify_ssl=False if access.insecure else None,
             proxy=_proxy(host),
         )
+    rest = client.runs.api_client.rest_client  # that of all interfaces
+    request = rest.request
+    # the client's methods take no time limit, and a request without one waits for ever
+    rest.request = lambda *values, **named: request(
+        *values, **{**named, "_request_timeout": TIMEOUT}
+    )
+    return client
 
 
 def _secret(path: Path) -> str:

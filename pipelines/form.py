@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines.cluster import Cluster
@@ -13,11 +13,23 @@ from videonas.steps.start import FORM_HAS_NO_NONE
 DEFAULT_GENERATIONS = 5
 """Most generations of one run of a compiled pipeline."""
 
-FORM = (
-    "videos", "generations", "algorithm", "population", "children", "seed", "train_steps",
-    "max_parameters", "max_macs", "max_latency_ms",
-)
-"""Settings that have a field of their own in the pipeline's form."""
+SETTING_FIELDS: Mapping[str, str] = {
+    "budget_max_latency_ms": "max_latency_ms",
+    "budget_max_macs": "max_macs",
+    "budget_max_parameters": "max_parameters",
+    "run_generations": "generations",
+    "search_algorithm": "algorithm",
+    "search_children": "children",
+    "search_population": "population",
+    "search_seed": "seed",
+    "search_train_steps": "train_steps",
+    "search_videos": "videos",
+}
+"""The fields that hold a setting each, and which. The UI sorts the form by name and shows no
+description, so a name begins with its group."""
+
+OTHER_SETTINGS = "search_other_settings"
+"""The field for settings that have none of their own."""
 
 NOTES: Mapping[object, str] = {
     "": "; empty to go on with those of the search",
@@ -31,17 +43,17 @@ REQUIRED: Any = object()
 
 @dataclass(frozen=True)
 class Field:
-    """A field of the form, or a parameter of a pipeline inside the pipeline.
+    """A field of the form.
 
     Attributes:
         kind: type of its value.
-        default: what it holds unless it is changed.
+        default: what it holds unless it is changed; `REQUIRED` for nothing.
         meaning: a sentence.
     """
 
     kind: type
-    default: Any = REQUIRED
-    meaning: str = ""
+    default: Any
+    meaning: str
 
 
 def form_fields(generations: int, cluster: Cluster) -> dict[str, Field]:
@@ -51,24 +63,30 @@ def form_fields(generations: int, cluster: Cluster) -> dict[str, Field]:
         generations: most generations of one run.
         cluster: for which the pipeline is compiled.
     """
-    said = form_descriptions()
-    fields = {"search_root": Field(str, REQUIRED, said["search_root"])}
-    for name in FORM:
-        default = getattr(Settings.model_construct(), name)
-        shown = FORM_HAS_NO_NONE[name] if default is None else default
-        fields[name] = Field(type(shown), shown, said[name])
-    fields["generations"] = Field(int, generations, said["generations"])
-    fields["settings"] = Field(dict, {}, said["settings"])
-    return {**fields, **cluster_fields(cluster)}
-
-
-def form_descriptions() -> dict[str, str]:
-    """A sentence on each field that `start` takes, by name."""
-    return {
-        "search_root": "Where the search is kept; an existing search goes on.",
-        **{name: _sentence(name) for name in FORM},
-        "settings": "Every other setting, by name; `videonas settings` lists them.",
+    fields = {
+        "search_root": Field(str, REQUIRED, "Where the search is kept; an existing search goes on.")
     }
+    for name, setting in SETTING_FIELDS.items():
+        default = getattr(Settings.model_construct(), setting)
+        shown = FORM_HAS_NO_NONE[setting] if default is None else default
+        fields[name] = Field(type(shown), shown, _meaning(setting))
+    fields["run_generations"] = replace(fields["run_generations"], default=generations)
+    fields[OTHER_SETTINGS] = Field(
+        dict, {}, "Every other setting, by name; `videonas settings` lists them."
+    )
+    return {**fields, **run_fields(cluster)}
+
+
+def start_arguments(form: Mapping[str, Any]) -> dict[str, Any]:
+    """What the component `start` takes of the form: settings by name, and all the others."""
+    own = {setting: form[field] for field, setting in SETTING_FIELDS.items()}
+    return {**own, "settings": form[OTHER_SETTINGS]}
+
+
+def run_fields(cluster: Cluster) -> dict[str, Field]:
+    """The fields that hold no setting, and say how one run is carried out."""
+    retry = Field(bool, False, "Whether networks that failed are tried again.")
+    return {"run_retry_failed": retry, **cluster_fields(cluster)}
 
 
 def cluster_fields(cluster: Cluster) -> dict[str, Field]:
@@ -81,12 +99,12 @@ def cluster_fields(cluster: Cluster) -> dict[str, Field]:
     if cluster.measure:
         pools["measure"] = "measuring latency"
     return {
-        "evolve_image": Field(
+        "image_evolve": Field(
             str, cluster.image("evolve"), "Image of the steps start, mutate and select."
         ),
-        "train_image": Field(str, cluster.image("train"), "Image of the other steps."),
+        "image_train": Field(str, cluster.image("train"), "Image of the other steps."),
         **{
-            f"{pool}_{name}": each
+            f"{pool}_pool_{name}": each
             for pool, work in pools.items() for name, each in _pool(work, cluster)
         },
     }
@@ -109,7 +127,8 @@ def _pool(work: str, cluster: Cluster) -> Iterator[tuple[str, Field]]:
     )
 
 
-def _sentence(name: str) -> str:
-    meaning = Settings.model_fields[name].description or ""
-    note = NOTES[FORM_HAS_NO_NONE[name]] if name in FORM_HAS_NO_NONE else ""
+def _meaning(setting: str) -> str:
+    """A sentence on the field that holds a setting, in the words of the setting."""
+    meaning = Settings.model_fields[setting].description or ""
+    note = NOTES[FORM_HAS_NO_NONE[setting]] if setting in FORM_HAS_NO_NONE else ""
     return f"{meaning[0].upper()}{meaning[1:]}{note}."

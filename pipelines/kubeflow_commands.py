@@ -113,23 +113,15 @@ def schedule(
 
 
 def _set(name: str | None, options: Mapping[str, Any]) -> None:
-    from pipelines.cron import check_cron
-    from pipelines.scheduling import (
-        Plan,
-        Schedules,
-        cron_trigger,
-        interval_trigger,
-        schedule_page,
-        when,
-    )
+    from pipelines.scheduling import Plan, Schedules, cron_times, schedule_page, when
     from pipelines.submitting import place
 
     cron, interval = options["cron"], options["interval"]
-    trigger = cron_trigger(check_cron(cron)) if cron else interval_trigger(interval)
+    times = cron_times(cron) if cron else {"interval_second": interval}
     order = _order(options)
     kubeflow = _kubeflow(options)
     where = place(kubeflow, order, options["experiment"] or order.search)
-    plan = Plan(_name(name, options), order, where, trigger, options["service_account"])
+    plan = Plan(_name(name, options), order, where, times, options["service_account"])
     made, word = Schedules(kubeflow).set(plan)
     _say("pipeline", f"{order.version}, {'uploaded' if where.uploaded else 'there already'}")
     _say("schedule", f"{plan.name}, {word}; {when(made)}, one run at a time")

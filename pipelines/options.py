@@ -74,8 +74,8 @@ def placing_options(command: Command) -> Command:
         ),
         click.option(
             "--form", multiple=True, metavar="NAME=VALUE",
-            help="A field of the pipeline's form that is no setting, such as train_memory=8Gi, "
-            "train_gpus=1 or train_image=ADDRESS.",
+            help="A field of the pipeline's form that is no setting, such as "
+            "train_pool_memory=8Gi, image_train=ADDRESS or run_retry_failed=true.",
         ),
     ))
 

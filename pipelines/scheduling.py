@@ -20,8 +20,8 @@ import datetime
 import hashlib
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pipelines.connecting import Kubeflow, KubeflowError, NotThere, by_name, models
@@ -45,14 +45,14 @@ class Plan:
         name: of the schedule.
         order: what is run.
         where: it belongs.
-        trigger: when, as `cron_trigger` or `interval_trigger` make it.
+        times: when, as kfp's client takes it: `cron_expression` or `interval_second`.
         service_account: of the pods.
     """
 
     name: str
     order: Order
     where: Place
-    trigger: Any
+    times: Mapping[str, Any]
     service_account: str | None = None
 
     @property
@@ -64,29 +64,13 @@ class Plan:
         """
         asked = [
             self.order.search_root, self.order.space, dict(self.order.given),
-            dict(self.order.fields), self.order.arguments["generations"],
+            dict(self.order.fields), self.order.arguments["run_generations"],
             self.where.version_id, self.where.experiment_id,
-            self.trigger.to_dict(), self.service_account,
+            dict(self.times), self.service_account,
         ]
         text = json.dumps(asked, sort_keys=True, default=str)
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         return f"Goes on with the search at {self.order.search_root} (videonas {digest})"
-
-    def recurring_run(self) -> Any:
-        """The recurring run that is sent, disabled."""
-        parameters = dict(self.order.arguments)
-        return models.V2beta1RecurringRun(
-            display_name=self.name,
-            description=self.description,
-            experiment_id=self.where.experiment_id,
-            pipeline_version_reference=self.where.reference,
-            runtime_config=models.V2beta1RuntimeConfig(parameters=parameters),
-            service_account=self.service_account,
-            trigger=self.trigger,
-            max_concurrency=str(AT_A_TIME),
-            no_catchup=True,
-            mode=models.RecurringRunMode.DISABLE,
-        )
 
 
 @dataclass(frozen=True)
@@ -98,10 +82,6 @@ class Schedules:
     """
 
     kubeflow: Kubeflow
-    _calls: Any = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_calls", self.kubeflow.client.recurring_runs)
 
     def ours(self, name: str | None = None) -> list[Any]:
         """Recurring runs that were made here, of a name or of all names, oldest first.
@@ -110,16 +90,15 @@ class Schedules:
             SettingsError: one of the name was not made here.
             KubeflowError: they cannot be listed.
         """
-        narrow = {} if name is None else {"filter": by_name(name)}
         found = self.kubeflow.everything(
-            "listing the schedules", self._calls.recurring_run_service_list_recurring_runs,
-            "recurring_runs", **self.kubeflow.within, **narrow,
+            "listing the schedules", self.kubeflow.client.list_recurring_runs, "recurring_runs",
+            namespace=self.kubeflow.namespace, filter=None if name is None else by_name(name),
         )
         ours = [each for each in found if OURS.search(each.description or "")]
         if name is not None and len(ours) < len(found):
             raise SettingsError(
-                f"--name {name}: a recurring run of that name was made by somebody else at "
-                f"{self.kubeflow.host}; allowed: another name"
+                f"--name {name}: {self.kubeflow.host} has a recurring run of that name that was "
+                "not made by this command; allowed: another name"
             )
         return sorted(ours, key=_age)
 
@@ -191,8 +170,10 @@ class Schedules:
             return next(iter(fresh), None)
 
         made, _ = self.kubeflow.find_or_make(
-            "creating the schedule", find,
-            self._calls.recurring_run_service_create_recurring_run, plan.recurring_run(),
+            "creating the schedule", find, self.kubeflow.client.create_recurring_run,
+            job_name=plan.name, description=plan.description, params=dict(plan.order.arguments),
+            service_account=plan.service_account, max_concurrency=AT_A_TIME, no_catchup=True,
+            enabled=False, **plan.times, **plan.where.ids,
         )
         others = [
             each for each in self.ours(plan.name) if each.recurring_run_id != made.recurring_run_id
@@ -212,11 +193,7 @@ class Schedules:
             for each in enabled:
                 self._disable(each)
             if not is_enabled(chosen):
-                self.kubeflow.ask(
-                    "enabling the schedule",
-                    self._calls.recurring_run_service_enable_recurring_run,
-                    chosen.recurring_run_id,
-                )
+                self._enable(chosen)
         except BaseException:
             self._take_back(chosen, enabled)
             raise
@@ -228,25 +205,21 @@ class Schedules:
         if enabled and not is_enabled(chosen):
             with contextlib.suppress(VideonasError):
                 self._disable(chosen)  # only the answer to enabling it may have been lost
-                self.kubeflow.ask(
-                    "enabling the schedule again",
-                    self._calls.recurring_run_service_enable_recurring_run,
-                    enabled[-1].recurring_run_id,
-                )
+                self._enable(enabled[-1])
+
+    def _enable(self, each: Any) -> None:
+        enable = self.kubeflow.client.enable_recurring_run
+        self.kubeflow.ask("enabling a schedule", enable, each.recurring_run_id)
 
     def _disable(self, each: Any) -> None:
+        disable = self.kubeflow.client.disable_recurring_run
         with contextlib.suppress(NotThere):
-            self.kubeflow.ask(
-                "disabling a schedule", self._calls.recurring_run_service_disable_recurring_run,
-                each.recurring_run_id,
-            )
+            self.kubeflow.ask("disabling a schedule", disable, each.recurring_run_id)
 
     def _delete(self, each: Any) -> None:
+        delete = self.kubeflow.client.delete_recurring_run
         with contextlib.suppress(NotThere):
-            self.kubeflow.ask(
-                "deleting a schedule", self._calls.recurring_run_service_delete_recurring_run,
-                each.recurring_run_id,
-            )
+            self.kubeflow.ask("deleting a schedule", delete, each.recurring_run_id)
 
 
 def default_name(space: str, search_root: str) -> str:
@@ -254,16 +227,20 @@ def default_name(space: str, search_root: str) -> str:
     return f"{space} {search_root.rstrip('/')}"
 
 
-def cron_trigger(expression: str) -> Any:
-    """The trigger of a checked cron expression."""
-    schedule = models.V2beta1CronSchedule(cron=expression)
-    return models.V2beta1Trigger(cron_schedule=schedule)
+def cron_times(expression: str) -> dict[str, Any]:
+    """The times of a cron expression, which the server checks.
 
-
-def interval_trigger(seconds: int) -> Any:
-    """The trigger of a period in seconds."""
-    schedule = models.V2beta1PeriodicSchedule(interval_second=str(seconds))
-    return models.V2beta1Trigger(periodic_schedule=schedule)
+    Raises:
+        SettingsError: it has five fields. The server takes them too, as seconds to months, which
+            crontab's users do not mean.
+    """
+    fields = expression.split()
+    if len(fields) == 5:
+        raise SettingsError(
+            f"--cron {expression!r} has five fields; allowed: six, seconds first: "
+            f"'{' '.join(['0', *fields])}'"
+        )
+    return {"cron_expression": " ".join(fields)}
 
 
 def is_enabled(recurring_run: Any) -> bool:

@@ -1,6 +1,6 @@
 """Submits a search to Kubeflow Pipelines.
 
-Everything is looked for before it is made, so that the same command again finds what is there: the
+Everything is looked for before it is created, so the same command again finds what is there: the
 pipeline by its name, the version by the digest of the compiled YAML, the experiment by its name,
 and the run by its name where one was given.
 """
@@ -13,13 +13,14 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pipelines.arguments import cluster_arguments, field_arguments
 from pipelines.cluster import Cluster
 from pipelines.compiling import compile_pipeline
-from pipelines.connecting import Kubeflow, KubeflowError, NotThere, by_name, models
+from pipelines.connecting import AlreadyThere, Kubeflow, KubeflowError, by_name, models
 from videonas.errors import SettingsError
 
 
@@ -78,11 +79,12 @@ class Place:
     uploaded: bool
 
     @property
-    def reference(self) -> Any:
-        """The version, as a run refers to it."""
-        return models.V2beta1PipelineVersionReference(
-            pipeline_id=self.pipeline_id, pipeline_version_id=self.version_id
-        )
+    def ids(self) -> dict[str, str]:
+        """What a run refers to, as kfp's client takes it."""
+        return {
+            "pipeline_id": self.pipeline_id, "version_id": self.version_id,
+            "experiment_id": self.experiment_id,
+        }
 
 
 def prepare(
@@ -101,7 +103,7 @@ def prepare(
         given: settings by name.
         generations: most generations of one run.
         cluster: that the pipeline is compiled for.
-        assignments: words such as `train_memory=8Gi`, for fields of the form that are no settings.
+        assignments: words such as `train_pool_memory=8Gi`, for fields that hold no setting.
 
     Raises:
         SettingsError: a search root that a cluster cannot see, or a setting that is not allowed.
@@ -155,25 +157,15 @@ def submit(
         KubeflowError: something is refused, or nothing answers.
     """
     shown = name or f"{order.search} {time.strftime('%Y-%m-%d %H:%M')} {secrets.token_hex(3)}"
-    runs = kubeflow.client.runs
-    run = models.V2beta1Run(
-        experiment_id=where.experiment_id,
-        display_name=shown,
-        pipeline_version_reference=where.reference,
-        runtime_config=models.V2beta1RuntimeConfig(parameters=dict(order.arguments)),
-        service_account=service_account,
+    find = partial(
+        kubeflow.first, "looking for the run", kubeflow.client.list_runs, "runs",
+        experiment_id=where.experiment_id, filter=by_name(shown),
     )
-
-    def find() -> Any:
-        """The run, where it was made already."""
-        found = kubeflow.everything(
-            "looking for the run", runs.run_service_list_runs, "runs",
-            experiment_id=where.experiment_id, filter=by_name(shown),
-        )
-        return next(iter(found), None)
-
-    there, made = kubeflow.find_or_make("creating the run", find, runs.run_service_create_run, run)
-    if not made and not _same(there, run):
+    there, made = kubeflow.find_or_make(
+        "creating the run", find, kubeflow.client.run_pipeline, job_name=shown,
+        params=dict(order.arguments), service_account=service_account, **where.ids,
+    )
+    if not made and not _same(there, order, where):
         raise SettingsError(
             f"--run-name {shown}: a run of that name is there and was given other options "
             f"({kubeflow.address(run_page(there))}); allowed: another name"
@@ -186,76 +178,55 @@ def run_page(run: Any) -> str:
     return f"runs/details/{run.run_id}"
 
 
-def _same(one: Any, other: Any) -> bool:
-    """Whether two runs are of the same version, with the same arguments."""
-    versions = [run.pipeline_version_reference for run in (one, other)]
-    if versions[0] is None or one.runtime_config is None:
-        return False
-    ids = {version.pipeline_version_id for version in versions}
-    return len(ids) == 1 and bool(
-        one.runtime_config.parameters == other.runtime_config.parameters
+def _same(run: Any, order: Order, where: Place) -> bool:
+    """Whether a run is of a version, with the arguments of an order."""
+    version, config = run.pipeline_version_reference, run.runtime_config
+    return bool(
+        version and config and version.pipeline_version_id == where.version_id
+        and config.parameters == order.arguments
     )
 
 
 def _pipeline(kubeflow: Kubeflow, name: str) -> str:
-    pipelines = kubeflow.client.pipelines
-
-    def find() -> Any:
-        """The pipeline, where it is there already."""
-        try:
-            return kubeflow.ask(
-                "looking for the pipeline", pipelines.pipeline_service_get_pipeline_by_name,
-                name, **kubeflow.within,
-            )
-        except NotThere:
-            return None
-
+    find = partial(
+        kubeflow.first, "looking for the pipeline", kubeflow.client.list_pipelines, "pipelines",
+        filter=by_name(name), namespace=kubeflow.namespace,
+    )
     wanted = models.V2beta1Pipeline(
         name=name, display_name=name, namespace=kubeflow.namespace,
         description="Searches for video-classification networks by evolution.",
     )
-    pipeline, _ = kubeflow.find_or_make(
-        "creating the pipeline", find, pipelines.pipeline_service_create_pipeline, wanted
-    )
+    # the client's own upload_pipeline would add a version of another name than ours
+    create = kubeflow.client.pipelines.pipeline_service_create_pipeline
+    pipeline, _ = kubeflow.find_or_make("creating the pipeline", find, create, wanted)
     return str(pipeline.pipeline_id)
 
 
 def _version(kubeflow: Kubeflow, order: Order, pipeline_id: str) -> tuple[str, bool]:
-    def find() -> Any:
-        """The version, where it is there already."""
-        versions = kubeflow.everything(
-            "looking for the version",
-            kubeflow.client.pipelines.pipeline_service_list_pipeline_versions,
-            "pipeline_versions", pipeline_id, filter=by_name(order.version),
-        )
-        return next(iter(versions), None)
-
+    find = partial(
+        kubeflow.first, "looking for the version", kubeflow.client.list_pipeline_versions,
+        "pipeline_versions", pipeline_id, filter=by_name(order.version),
+    )
     with tempfile.TemporaryDirectory(prefix="videonas-") as folder:
         path = Path(folder) / f"{order.version}.yaml"
         path.write_bytes(order.package)
         version, made = kubeflow.find_or_make(
-            "uploading the version", find,
-            kubeflow.client.pipeline_uploads.upload_pipeline_version,
-            str(path), name=order.version, pipelineid=pipeline_id,
+            "uploading the version", find, kubeflow.client.upload_pipeline_version,
+            str(path), order.version, pipeline_id=pipeline_id,
         )
     return str(version.pipeline_version_id), made
 
 
 def _experiment(kubeflow: Kubeflow, name: str) -> str:
-    experiments = kubeflow.client.experiments
-
-    def find() -> Any:
-        """The experiment, where it is there already."""
-        found = kubeflow.everything(
-            "looking for the experiment", experiments.experiment_service_list_experiments,
-            "experiments", filter=by_name(name), **kubeflow.within,
-        )
-        return next(iter(found), None)
-
-    wanted = models.V2beta1Experiment(display_name=name, namespace=kubeflow.namespace)
-    experiment, _ = kubeflow.find_or_make(
-        "creating the experiment", find, experiments.experiment_service_create_experiment, wanted
+    # the client itself looks for an experiment before it creates one
+    find_or_create = partial(
+        kubeflow.ask, "creating the experiment", kubeflow.client.create_experiment, name,
+        namespace=kubeflow.namespace,
     )
+    try:
+        experiment = find_or_create()
+    except AlreadyThere:  # since it was looked for
+        experiment = find_or_create()
     if experiment.storage_state == "ARCHIVED":
         raise KubeflowError(
             f"--experiment {name}: it is archived at {kubeflow.host}; allowed: one that is not, "

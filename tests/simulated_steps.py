@@ -11,8 +11,8 @@ import os
 import signal
 import threading
 import zlib
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -84,6 +84,14 @@ def run_search(
         loop.run_search(uri, given, progress)
 
 
+@contextmanager
+def simulated(diary: Path) -> Iterator[None]:
+    """Replaces what would take long, for whatever calls the steps meanwhile; see `run_search`."""
+    with ExitStack() as stack:
+        _simulate(stack, _Counter(diary, NEVER, "before"))
+        yield
+
+
 def _simulate(stack: ExitStack, counter: _Counter) -> None:
     """Replaces what would take long: the decoding of videos, and whatever a supervisor runs."""
 
@@ -111,6 +119,7 @@ def _simulate(stack: ExitStack, counter: _Counter) -> None:
     for name, value in {
         "videonas.running.loop.Supervisor": supervisor,
         "videonas.steps.train_candidate.Supervisor": supervisor,
+        "videonas.steps.measure.Supervisor": supervisor,
         "videonas.steps.evaluate.Supervisor": supervisor,
         "videonas.steps.finalists.Supervisor": supervisor,
         "videonas.data.prepare.prepare_dataset": prepare,

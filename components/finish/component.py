@@ -8,6 +8,7 @@ from components.images import TRAIN
 @dsl.component(base_image=TRAIN, install_kfp_package=False)
 def finish(
     search_root: str,
+    population: dsl.Input[dsl.Artifact],
     network: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
 ):
@@ -17,16 +18,17 @@ def finish(
 
     Args:
         search_root: Where the search is kept.
-        network: The export of the best network, with what the test split says of it.
+        population: From the last `select`; for the graph only.
+        network: The export of the best network: its address, and its results on the test split.
         metrics: The same as numbers, those of the ensemble too.
     """
+    from videonas.steps.artifacts import show
     from videonas.steps.finish import finish_run
     from videonas.steps.shell import step
 
     with step("finish", search_root) as root:
         finished = finish_run(root)
         if finished is not None:
-            network.uri = finished.best_address
-            network.metadata.update(finished.metadata)
+            show(network, "an exported network", finished.best_address, finished.metadata)
             for name, value in finished.metrics.items():
                 metrics.log_metric(name, value)

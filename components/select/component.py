@@ -9,7 +9,8 @@ from components.images import EVOLVE
 def select(
     search_root: str,
     generation: int,
-    evaluated: list,
+    go: bool,
+    candidates: dsl.Input[dsl.Artifact],
     population: dsl.Output[dsl.Artifact],
     best: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
@@ -20,25 +21,29 @@ def select(
     Args:
         search_root: Where the search is kept.
         generation: Counted from 0.
-        evaluated: How many of each batch have the outcome `ok`; makes this step wait for them.
+        go: Whether there is anything to do in it.
+        candidates: From `mutate`; for the graph only.
         population: The parents of the next generation.
-        best: The best network so far: who it is, its parents, what it gave, where it lies.
+        best: The best network so far: its address, parents and results.
         metrics: The best so far, and the median of the generation.
         report: The whole search as a page.
     """
     from pathlib import Path
 
-    from videonas.steps.metadata import network_address, network_metadata
+    from videonas.steps.artifacts import show, show_network
     from videonas.steps.select import select
     from videonas.steps.shell import step
 
+    if not go:
+        nothing = f"generation {generation} is not part of this run"
+        show(population, nothing, search_root, {})
+        Path(report.path).write_text(nothing)
+        return
     with step("select", search_root, generation) as root:
         selected = select(root, generation)
-        population.uri = root.generation_address(generation)
-        population.metadata.update(selected.metadata)
-        best.uri = network_address(root, selected.best)
-        best.metadata.update(network_metadata(root, selected.best))
+        what, where = "a generation; population.json ends it", root.generation_address(generation)
+        show(population, what, where, selected.metadata)
+        show_network(best, root, selected.best)
         for name, value in selected.metrics.items():
             metrics.log_metric(name, value)
-        Path(report.path).parent.mkdir(parents=True, exist_ok=True)
         Path(report.path).write_text(selected.report, encoding="utf-8")

@@ -23,6 +23,7 @@ def start(
     max_macs: int,
     max_latency_ms: float,
     settings: dict,
+    retry_failed: bool,
     search: dsl.Output[dsl.Artifact],
 ) -> NamedTuple("Started", [("first", int), ("last", int), ("go", bool)]):
     """Begins a search, or a further run of the one that is there.
@@ -50,13 +51,15 @@ def start(
         max_latency_ms: Longest latency in milliseconds, measured where training runs; 0 for no
             limit.
         settings: Every other setting, by name; `videonas settings` lists them.
-        search: The search, with its settings.
+        retry_failed: Whether networks that failed are tried again.
+        search: The search: its address, and how far it is.
 
     Returns:
         first: First generation of this run.
         last: Last generation of this run.
         go: Whether there is anything to do; not where the search has met its goal.
     """
+    from videonas.steps.artifacts import show
     from videonas.steps.shell import step
     from videonas.steps.start import form_settings, start
 
@@ -65,7 +68,6 @@ def start(
                              algorithm=algorithm, population=population, children=children,
                              seed=seed, train_steps=train_steps, max_parameters=max_parameters,
                              max_macs=max_macs, max_latency_ms=max_latency_ms)
-        started = start(root, form, most_generations)
-        search.uri = root.uri
-        search.metadata.update(started.metadata)
+        started = start(root, form, most_generations, retry_failed)
+        show(search, "a search, with all that it keeps", root.uri, started.metadata)
     return (started.first, started.last, started.go)

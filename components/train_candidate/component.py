@@ -7,7 +7,11 @@ from components.images import TRAIN
 
 @dsl.component(base_image=TRAIN, install_kfp_package=False)
 def train_candidate(
-    search_root: str, generation: int, names: list, trained: dsl.Output[dsl.Artifact]
+    search_root: str,
+    generation: int,
+    names: str,
+    candidates: dsl.Input[dsl.Artifact],
+    trained: dsl.Output[dsl.Artifact],
 ):
     """Measures candidates that are not measured, and trains those inside the budget.
 
@@ -16,13 +20,14 @@ def train_candidate(
     Args:
         search_root: Where the search is kept.
         generation: Counted from 0.
-        names: Of the individuals; none is nothing to do.
+        names: Of the individuals, separated by spaces.
+        candidates: From `mutate` or `measure`; for the graph only.
         trained: Outcomes by name.
     """
-    from videonas.steps.candidates import outcome_metadata
+    from videonas.steps.artifacts import show_outcomes
     from videonas.steps.shell import step
     from videonas.steps.train_candidate import train_candidate
 
     with step("train-candidate", search_root, generation) as root:
-        outcomes = train_candidate(root, generation, names)
-        trained.metadata.update(outcome_metadata(outcomes, otherwise="trained"))
+        outcomes = train_candidate(root, generation, names.split())
+        show_outcomes(trained, root, generation, outcomes, otherwise="trained")

@@ -27,18 +27,21 @@ def task(component: str, **more: Any) -> dict[str, Any]:
 PIPELINE = {
     "components": {
         "train": {"executorLabel": "exec-train"},
-        "turn": dag(train=task("train"), evaluate=task("train")),
-        "fan": dag(loop=task("turn", parameterIterator={}), select=task("train")),
-        "generation": dag(mutate=task("train"), fan=task("fan")),
+        "turn": dag(train=task("train"), evaluate=task("train", dependentTasks=["train"])),
+        "fan": dag(loop=task("turn", parameterIterator={}),
+                   select=task("train", dependentTasks=["loop"])),
+        "generation": dag(mutate=task("train"), fan=task("fan", dependentTasks=["mutate"])),
     }
 }
 
 
-@pytest.mark.parametrize("turns", [1, 4, 16])
+@pytest.mark.parametrize("turns", [0, 1, 4, 16])
 def test_pods_are_those_of_the_usual_shape(turns: int) -> None:
     """Mutation, a loop over training and evaluation, selection, in two nested pipelines."""
     found = load_of(PIPELINE, "generation", turns)
-    assert found == Load(tasks=2 + 2 * turns, pods=7 + 5 * turns)
+    # in series: two drivers, and mutate, the loop, a turn of it and select
+    series = 2 + 2 + 1 + (1 + 2 + 2 if turns else 0) + 2
+    assert found == Load(tasks=2 + 2 * turns, pods=7 + 5 * turns, series=series)
 
 
 def test_a_condition_and_a_nested_pipeline_have_a_driver_each() -> None:
@@ -46,14 +49,26 @@ def test_a_condition_and_a_nested_pipeline_have_a_driver_each() -> None:
         **PIPELINE["components"], "if": dag(only=task("train", triggerPolicy={"condition": "x"})),
         "nested": dag(inner=task("if")),
     }}
-    assert load_of(wrapped, "nested", 1) == Load(1, 4)
-    assert load_of(wrapped, "train", 1) == Load(1, 2)
+    assert load_of(wrapped, "nested", 1) == Load(1, 4, 4)
+    assert load_of(wrapped, "train", 1) == Load(1, 2, 2)
+
+
+def test_the_pods_of_the_real_pipeline_are_those_that_a_cluster_was_seen_to_start() -> None:
+    """Ten in series a generation, and 15 with two batches; 5 of a generation that is not wanted.
+
+    Beside the generations a run has 8: a driver and `start`, a driver and `data-prep`, `finish`.
+    """
+    pytest.importorskip("kfp")
+    assert fixed_cost.generation_load(networks=4, batch=2) == Load(tasks=6, pods=15, series=10)
+    unwanted = fixed_cost.generation_load(networks=0, batch=2)
+    assert unwanted == Load(tasks=2, pods=5, series=5)
+    run = load_of(fixed_cost.compiled(1), "root", 2)
+    assert run - fixed_cost.generation_load(4, 2) == Load(tasks=3, pods=8, series=8)
 
 
 def test_larger_batches_make_fewer_tasks_and_pods_of_the_real_pipeline() -> None:
     pytest.importorskip("kfp")
-    pipeline = fixed_cost.compiled()
-    loads = [fixed_cost.generation_load(pipeline, 16, batch) for batch in (1, 4, 5, 16, 100)]
+    loads = [fixed_cost.generation_load(16, batch) for batch in (1, 4, 5, 16, 100)]
     steps = 2  # mutate and select
     assert [load.tasks - steps for load in loads[:2]] == [2 * 16, 2 * 4], "train and evaluate"
     assert loads[2] == loads[1], "five a task make four tasks, as four do"

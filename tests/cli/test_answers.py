@@ -89,7 +89,7 @@ def test_mutate_says_whether_there_is_anything_to_do(
     ended: SearchRoot, generation: int, last: int, go: bool
 ) -> None:
     told = answer("mutate", "--search-root", ended.uri, "--generation", generation, "--last", last)
-    assert told == {"go": go, "batches": [[]]}
+    assert told == {"go": go, "batches": []}
     assert ended.candidates(2) is None
 
 

@@ -38,5 +38,5 @@ def order() -> Order:
         patch.setenv("VIDEONAS_STORE_PATIENCE", "0.1")
         return prepare(
             "tiny_video", ROOT, {"videos": "/mnt/videos", "batch_size": 8}, 1, Cluster(),
-            ["train_memory=8Gi", "train_node_selector={pool: gpu}"],
+            ["train_pool_memory=8Gi", "train_pool_node_selector={pool: gpu}"],
         )

@@ -2,8 +2,8 @@
 
 It is as strict as it can be: every body is read with the official client's own models and must be
 the same when they write it again, so an unknown field is refused; an uploaded pipeline must load in
-kfp, and what a run gives it must be of the types that it declares. Lists come in pages of two.
-Faults are injected by request.
+kfp and keep the backend's rules, and what a run gives it must be of the types that it declares.
+Lists come in pages of two. Faults are injected by request.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import functools
 import json
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,6 +25,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import kfp_server_api
 import yaml
 from kfp import components
+
+from pipelines.checking import find_problems
+from pipelines.compiled import Compiled
 
 PAGE = 2
 PREFIX = "/apis/v2beta1/"
@@ -54,7 +58,7 @@ class KfpServer:
         token: that requests must bear, if any.
         faults: kinds of faults by a pattern of "METHOD path"; each happens once. `500`; `cut`, the
             connection before anything is done; `lost`, the connection after it was done; `rival`,
-            another client makes the same thing first.
+            another client makes the same thing first; `silence`, no answer for a second.
         requests: "METHOD path" of all that came.
         most_enabled: the most recurring runs of one name that were ever enabled together.
     """
@@ -122,12 +126,10 @@ def healthz(server: KfpServer, query: Record, request: Any) -> Record:
     return {"multi_user": server.multi_user}
 
 
-def get_pipeline(server: KfpServer, query: Record, request: Any, name: str) -> Record:
+def list_pipelines(server: KfpServer, query: Record, request: Any) -> Record:
     server.check_namespace(query.get("namespace"))
-    for each in server.pipelines:
-        if each["name"] == name and each.get("namespace") == query.get("namespace"):
-            return each
-    raise Refused(404, f"Pipeline {name} not found")
+    found = [e for e in server.pipelines if e.get("namespace") == query.get("namespace")]
+    return page("pipelines", found, query)
 
 
 def create_pipeline(server: KfpServer, query: Record, request: Any) -> Record:
@@ -194,6 +196,9 @@ def create_recurring(server: KfpServer, query: Record, request: Any) -> Record:
         raise Refused(400, "max concurrency")
     if len(recurring["trigger"]) != 1:
         raise Refused(400, "one trigger")
+    cron = recurring["trigger"].get("cron_schedule", {}).get("cron", "0 0 0 1 1 *")
+    if len(cron.split()) not in (5, 6) or not re.fullmatch(r"[\d\s*?/,a-zA-Z-]+", cron):
+        raise Refused(400, "Schedule cron is not a supported format")
     return add(server.recurring_runs, server.new("recurring_run", **recurring))
 
 
@@ -212,7 +217,7 @@ def change_recurring(
 
 ROUTES: list[tuple[str, Callable[..., Any]]] = [
     ("GET healthz", healthz),
-    ("GET pipelines/names/([^/]+)", get_pipeline),
+    ("GET pipelines", list_pipelines),
     ("POST pipelines", create_pipeline),
     ("POST pipelines/upload_version", upload_version),
     ("GET pipelines/([^/]+)/versions", list_versions),
@@ -237,17 +242,26 @@ def read(request: Any, model: str) -> Record:
     body = json.loads(request.body)
     parsed = API.deserialize(SimpleNamespace(data=request.body), model)
     again: Record = API.sanitize_for_serialization(parsed)
-    if again != body:
+    if not same(again, body):
         raise Refused(400, f"unknown fields: {sorted(set(body) - set(again))}")
     if not body.get("display_name"):
         raise Refused(400, "no display_name")
-    return body  # type: ignore[no-any-return]
+    return again
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are equal for protobuf, which takes a long number as text too."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    return bool(one == other or (isinstance(one, str) and type(other) is int and one == f"{other}"))
 
 
 @functools.cache
 def loaded(text: str) -> Record:
-    """The pipeline in a YAML that kfp can load."""
+    """The pipeline in a YAML that kfp can load and the backend can run."""
     components.load_component_from_text(text)
+    if problems := find_problems(Compiled.read(text)):
+        raise Refused(400, str(problems[0]))
     return next(yaml.safe_load_all(text))  # type: ignore[no-any-return]
 
 
@@ -308,6 +322,9 @@ class Handler(BaseHTTPRequestHandler):
         self.state.requests.append(line)
         fault = self.state.fault(line)
         if fault == "cut":
+            return self.cut()
+        if fault == "silence":
+            time.sleep(1)
             return self.cut()
         if fault == "500":
             return self.say(500, {"message": "Internal Server Error", "code": 13})

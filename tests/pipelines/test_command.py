@@ -15,6 +15,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from pipelines.__main__ import main
+from pipelines.compiled import Compiled
 from pipelines.compiling import compile_pipeline
 from videonas import __version__
 from videonas.spaces import SPACES
@@ -136,12 +137,6 @@ def compiled(path: Path) -> dict[str, Any]:
     return document
 
 
-def steps_of(document: dict[str, Any]) -> dict[str, Any]:
-    """The tasks of a run, from its data on, by name."""
-    tasks: dict[str, Any] = document["components"]["comp-steps"]["dag"]["tasks"]
-    return tasks
-
-
 def loops(document: dict[str, Any]) -> list[int]:
     """How many tasks at a time each loop lets run."""
     tasks = [task for component in document["components"].values()
@@ -160,24 +155,20 @@ def test_a_pipeline_has_the_generations_and_the_parallelism_that_were_asked_for(
     assert said.exit_code == 0
     assert said.output == f"pipeline: {path}\n"
     document = compiled(path)
-    names = [task["taskInfo"]["name"] for task in steps_of(document).values()]
-    assert [name for name in names if name.startswith("generation ")] == [
-        f"generation {number} of this run" for number in range(1, generations + 1)
-    ]
     form = document["root"]["inputDefinitions"]["parameters"]
-    assert form["generations"]["defaultValue"] == generations
-    assert set(loops(document)) == {parallelism}
+    assert form["run_generations"]["defaultValue"] == generations
+    assert loops(document) == [parallelism] * generations
 
 
 def test_generations_come_one_after_the_other(tmp_path: Path) -> None:
     compile_pipeline("tiny_video", tmp_path / "p.yaml", generations=3)
-    document = compiled(tmp_path / "p.yaml")
-    assert document["root"]["dag"]["tasks"].keys() == {"start", "run"}
-    tasks = steps_of(document)
-    order = ["data-prep", "generation", "generation-2", "generation-3", "finish"]
-    assert tasks.keys() == set(order)
-    for before, task in pairwise(order):
-        assert before in tasks[task]["dependentTasks"]
+    tasks = Compiled.load(tmp_path / "p.yaml").tasks_of("comp-condition-1")
+    named = {task.name: task for task in tasks.values()}
+    order = ["data-prep", *(f"{what} {k}" for k in (1, 2, 3)
+                            for what in ("mutate", "generation", "select")), "finish"]
+    assert named.keys() == set(order)
+    for before, after in pairwise(order):
+        assert named[before].key in named[after].needs
 
 
 def test_without_an_output_the_file_is_named_after_its_space(
@@ -202,7 +193,7 @@ def test_images_are_taken_from_where_they_were_pushed_to(
                    env={**os.environ, "VIDEONAS_REGISTRY": registry})
     form = compiled(tmp_path / "p.yaml")["root"]["inputDefinitions"]["parameters"]
     for image in ("evolve", "train"):
-        assert form[f"{image}_image"]["defaultValue"] == f"{prefix}/{image}:{__version__}"
+        assert form[f"image_{image}"]["defaultValue"] == f"{prefix}/{image}:{__version__}"
 
 
 def test_compiling_twice_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from pipelines.__main__ import main
 from pipelines.arguments import pipeline_arguments
+from pipelines.form import OTHER_SETTINGS, start_arguments
 from tests.synthetic import make_search
 from videonas.errors import SettingsError
 from videonas.search.root import SearchRoot
@@ -62,12 +63,12 @@ def test_architectures_go_the_way_of_the_settings_to_the_step(tmp_path: Path) ->
     root = SearchRoot(str(tmp_path / "root"))
     for _ in range(2):
         arguments = pipeline_arguments(root, "tiny_video", {**SHRUNK, "videos": str(tmp_path)})
-        del arguments["search_root"]
-        settings = json.loads(json.dumps(arguments.pop("settings")), parse_int=float)
-        start(root, form_settings(settings, space="tiny_video", **arguments))
+        given = start_arguments(arguments)
+        settings = json.loads(json.dumps(given.pop("settings")), parse_int=float)
+        start(root, form_settings(settings, space="tiny_video", **given))
     held = SearchRoot(root.uri).settings.start_from
     assert [(each["image_size"], len(each["blocks"])) for each in held] == [(64, 2), (64, 2)]
-    assert pipeline_arguments(root, "tiny_video", {})["settings"] == {}
+    assert pipeline_arguments(root, "tiny_video", {})[OTHER_SETTINGS] == {}
 
 
 def test_a_smaller_budget_is_no_reason_to_refuse_a_search_that_has_begun(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from videonas.errors import VideonasError
@@ -109,10 +109,3 @@ def run_training(
     return supervisor.run(
         TRAIN, job, limits, lambda done, total, loss: progress(Step(name, done, total, loss))
     )
-
-
-def outcome_metadata(
-    outcomes: Mapping[str, Outcome | None], otherwise: str
-) -> dict[str, str]:
-    """What an artifact store shows of a batch, flat: the outcome, or `otherwise`, by name."""
-    return {name: outcome or otherwise for name, outcome in outcomes.items()}

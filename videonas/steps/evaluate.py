@@ -56,21 +56,19 @@ def evaluate(
 
 def foremost(
     root: SearchRoot, generation: int, names: Sequence[str] | None = None
-) -> Member[Any] | None:
-    """The fittest of a batch; where nobody is `ok`, the first; None of an empty batch.
+) -> Member[Any]:
+    """The fittest of a batch; the first one where none has the outcome `ok`.
 
     Args:
         root: where the search is kept.
         generation: counted from 0.
-        names: of the individuals; None for all of the generation.
+        names: of the individuals, at least one; None for all of the generation.
     """
     batch = Batch(root, generation, names)
     members = [Member(each, batch.result(each)) for each in batch.individuals]
     able = [m for m in members if m.result.outcome(batch.budget) == "ok"]
     scored = [(score, m) for m in able if (score := fitness(m, root.settings)) is not None]
-    if scored:
-        return max(scored, key=lambda pair: pair[0])[1]
-    return next(iter(members), None)
+    return max(scored, key=lambda pair: pair[0])[1] if scored else members[0]
 
 
 @dataclass(frozen=True)

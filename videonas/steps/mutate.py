@@ -28,8 +28,7 @@ class Mutated:
     Attributes:
         generation: counted from 0.
         go: whether there is anything to do in this generation.
-        batches: names of the candidates that have no result yet, one batch a task. Never empty:
-            Kubeflow Pipelines cannot collect over nothing.
+        batches: names of the candidates that have no result yet, one batch a task.
         born: number of individuals.
     """
 
@@ -61,10 +60,10 @@ def mutate(root: SearchRoot, generation: int, last: int | None = None) -> Mutate
         VideonasError: the generation before has not ended.
     """
     if last is not None and generation > last:
-        return Mutated(generation, False, [[]], 0)
+        return Mutated(generation, False, [], 0)
     if goal := goal_met(root, generation):
         log.info("generation %d is not to be: %s", generation, goal)
-        return Mutated(generation, False, [[]], 0)
+        return Mutated(generation, False, [], 0)
     candidates = root.candidates(generation)
     if candidates is None:
         candidates = root.publish_candidates(_draw(root, generation))
@@ -73,7 +72,7 @@ def mutate(root: SearchRoot, generation: int, last: int | None = None) -> Mutate
         root.publish_architecture(individual, dataset.task)
     waiting = [] if root.population(generation) else _without_result(root, candidates, dataset)
     size = root.settings.candidates_per_pod
-    batches = [waiting[i : i + size] for i in range(0, len(waiting), size)] or [[]]
+    batches = [waiting[i : i + size] for i in range(0, len(waiting), size)]
     log.info("generation %d: %d born, %d to train", generation, len(candidates.individuals),
              len(waiting))
     return Mutated(generation, True, batches, len(candidates.individuals))
