@@ -35,6 +35,7 @@ constraints: $(READY)  ## renews constraints.txt: the newest versions that setup
 	$(BIN)/pip install --quiet uv
 	UV_CUSTOM_COMPILE_COMMAND='make constraints' $(BIN)/uv pip compile setup.cfg --universal \
 	  --python-version 3.10 --upgrade --no-annotate --no-emit-index-url --quiet \
+	  --constraints scripts/constraints.in \
 	  $(addprefix --extra ,train gpu gcs s3 pipelines benchmarks dev) --output-file constraints.txt
 
 search: $(READY)  ## searches over demo videos on this machine; again to go on; SPACE=evanet

@@ -111,6 +111,8 @@ def field_arguments(assignments: Sequence[str], cluster: Cluster) -> dict[str, A
                 f"{', '.join(known)}; settings are given by --set"
             )
         given[name] = _field_value(word, text, known[name].kind)
+    if given.get("train_pool_gpus") and "image_train" not in given:
+        given["image_train"] = cluster.image("train-gpu")
     return given
 
 

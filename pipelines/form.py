@@ -102,7 +102,10 @@ def cluster_fields(cluster: Cluster) -> dict[str, Field]:
         "image_evolve": Field(
             str, cluster.image("evolve"), "Image of the steps start, mutate and select."
         ),
-        "image_train": Field(str, cluster.image("train"), "Image of the other steps."),
+        "image_train": Field(
+            str, cluster.image("train"),
+            f"Image of the other steps; with GPUs {cluster.image('train-gpu')}.",
+        ),
         **{
             f"{pool}_pool_{name}": each
             for pool, work in pools.items() for name, each in _pool(work, cluster)

@@ -26,7 +26,7 @@ from components.start import start
 from components.train_candidate import train_candidate
 from pipelines.cluster import Cluster
 from pipelines.form import DEFAULT_GENERATIONS, form_fields, start_arguments
-from pipelines.tasks import Given, pipeline_of, task
+from pipelines.tasks import Given, gpus_of, pipeline_of, task
 
 DESCRIPTION = (
     "Searches for video-classification networks by evolution. To go on with a search, clone its "
@@ -62,7 +62,10 @@ def generational_pipeline(
             latest = task(prepared, "data-prep", given, here).outputs["dataset"]
             for offset in range(generations):
                 latest = _generation(started, offset, latest, given, here)
-            task(finish(search_root=root, population=latest), "finish", given, here)
+            finished = finish(
+                search_root=root, gpus=gpus_of("train", given, here), population=latest
+            )
+            task(finished, "finish", given, here)
 
     name = f"videonas-{space.replace('_', '-')}"
     return pipeline_of(name, DESCRIPTION, form_fields(generations, here), search)
@@ -93,12 +96,14 @@ def _generation(started: Any, offset: int, before: Any, given: Given, cluster: C
     ) as names:
         candidates = born.outputs["candidates"]
         if cluster.measure:
-            measured = measure(**on, names=names, candidates=candidates)
+            gpus = gpus_of("measure", given, cluster)
+            measured = measure(**on, names=names, gpus=gpus, candidates=candidates)
             task(measured, "measure", given, cluster, f"measure {number}")
             candidates = measured.outputs["measured"]
-        trained = train_candidate(**on, names=names, candidates=candidates)
+        gpus = gpus_of("train", given, cluster)
+        trained = train_candidate(**on, names=names, gpus=gpus, candidates=candidates)
         task(trained, "train-candidate", given, cluster, f"train {number}")
-        evaluated = evaluate(**on, names=names, trained=trained.outputs["trained"])
+        evaluated = evaluate(**on, names=names, gpus=gpus, trained=trained.outputs["trained"])
         task(evaluated, "evaluate", given, cluster, f"evaluate {number}")
     selected = select(
         **on, go=born.outputs["go"], candidates=born.outputs["candidates"]

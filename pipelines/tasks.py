@@ -81,6 +81,11 @@ def task(made: Any, step: Step, given: Given, cluster: Cluster, name: str | None
     return made
 
 
+def gpus_of(pool: str, given: Given, cluster: Cluster) -> Any:
+    """How many GPUs the steps of a pool are given, so that they can tell when there is none."""
+    return given[f"{pool}_pool_gpus"] if cluster.gpu else ""
+
+
 def _mount(made: Any, cluster: Cluster) -> None:
     """Gives a task the secrets and the config maps of the cluster."""
     for secret in cluster.secrets:

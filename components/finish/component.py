@@ -8,6 +8,7 @@ from components.images import TRAIN
 @dsl.component(base_image=TRAIN, install_kfp_package=False)
 def finish(
     search_root: str,
+    gpus: str,
     population: dsl.Input[dsl.Artifact],
     network: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
@@ -18,15 +19,18 @@ def finish(
 
     Args:
         search_root: Where the search is kept.
+        gpus: How many the pod was given; empty for none.
         population: From the last `select`; for the graph only.
         network: The export of the best network: its address, and its results on the test split.
         metrics: The same as numbers, those of the ensemble too.
     """
     from videonas.steps.artifacts import show
+    from videonas.steps.devices import need_gpus
     from videonas.steps.finish import finish_run
     from videonas.steps.shell import step
 
     with step("finish", search_root) as root:
+        need_gpus(gpus)
         finished = finish_run(root)
         if finished is not None:
             show(network, "an exported network", finished.best_address, finished.metadata)

@@ -10,6 +10,7 @@ def measure(
     search_root: str,
     generation: int,
     names: str,
+    gpus: str,
     candidates: dsl.Input[dsl.Artifact],
     measured: dsl.Output[dsl.Artifact],
 ):
@@ -21,13 +22,16 @@ def measure(
         search_root: Where the search is kept.
         generation: Counted from 0.
         names: Of the individuals, separated by spaces.
+        gpus: How many the pod was given; empty for none.
         candidates: From `mutate`; for the graph only.
         measured: Outcomes by name.
     """
     from videonas.steps.artifacts import show_outcomes
+    from videonas.steps.devices import need_gpus
     from videonas.steps.measure import measure
     from videonas.steps.shell import step
 
     with step("measure", search_root, generation) as root:
+        need_gpus(gpus)
         outcomes = measure(root, generation, names.split())
         show_outcomes(measured, root, generation, outcomes, otherwise="measured")

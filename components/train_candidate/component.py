@@ -10,6 +10,7 @@ def train_candidate(
     search_root: str,
     generation: int,
     names: str,
+    gpus: str,
     candidates: dsl.Input[dsl.Artifact],
     trained: dsl.Output[dsl.Artifact],
 ):
@@ -21,13 +22,16 @@ def train_candidate(
         search_root: Where the search is kept.
         generation: Counted from 0.
         names: Of the individuals, separated by spaces.
+        gpus: How many the pod was given; empty for none.
         candidates: From `mutate` or `measure`; for the graph only.
         trained: Outcomes by name.
     """
     from videonas.steps.artifacts import show_outcomes
+    from videonas.steps.devices import need_gpus
     from videonas.steps.shell import step
     from videonas.steps.train_candidate import train_candidate
 
     with step("train-candidate", search_root, generation) as root:
+        need_gpus(gpus)
         outcomes = train_candidate(root, generation, names.split())
         show_outcomes(trained, root, generation, outcomes, otherwise="trained")

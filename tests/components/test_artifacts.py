@@ -89,12 +89,13 @@ def test_a_batch_shows_its_outcomes_and_its_best_network(tmp_path: Path, call: C
             root.folder_of(member).publish(part)
     names = sorted(members)
     two = names[:2]
-    _, made = call(evaluate, search_root=root.uri, generation=0, names=" ".join(two))
+    batch: Any = {"search_root": root.uri, "generation": 0, "gpus": ""}
+    _, made = call(evaluate, names=" ".join(two), **batch)
     assert_shown(made["network"], root, made["network"].metadata["individual"])
     assert made["evaluated"].metadata == {
         "address": root.generation_address(0), **dict.fromkeys(two, "ok")
     }
-    _, made = call(evaluate, search_root=root.uri, generation=0, names=names[2])
+    _, made = call(evaluate, names=names[2], **batch)
     assert_shown(made["network"], root, names[2])
 
 
@@ -132,5 +133,5 @@ def test_start_and_what_has_nothing_to_do_show_where_the_search_is(
     _, made = call(data_prep, search_root=root.uri)
     assert made["dataset"].schema_title == "system.Dataset"
     assert made["dataset"].metadata["digest"] == root.need_dataset().digest
-    _, made = call(finish, search_root=root.uri)
+    _, made = call(finish, search_root=root.uri, gpus="")
     assert made["network"].metadata == made["metrics"].metadata == {}

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from components.images import TRAIN_GPU
 from pipelines.__main__ import main
 from pipelines.arguments import cluster_arguments
 from pipelines.connecting import Access, Kubeflow, Passing
@@ -197,3 +198,14 @@ def test_object_storage_is_given_on_as_it_was_written(kfp: KfpServer) -> None:
     parameters = kfp.runs[0]["runtime_config"]["parameters"]
     assert parameters["search_videos"] == "gs://bucket/videos"
     assert kfp.experiments[0]["display_name"] == "mine"
+
+
+@pytest.mark.parametrize(("more", "image"), [
+    ((), TRAIN_GPU), (("--form", "image_train=elsewhere/train:1"), "elsewhere/train:1"),
+])
+def test_a_run_on_gpus_has_the_image_for_them(
+    kfp: KfpServer, more: tuple[str, ...], image: str
+) -> None:
+    said = submitted(kfp, "--form", "train_pool_gpus=1", *more)
+    assert said.exit_code == 0, said.output
+    assert kfp.runs[0]["runtime_config"]["parameters"]["image_train"] == image

@@ -24,6 +24,10 @@ SEARCH_ROOT = click.option(
 GENERATION = click.option(
     "--generation", required=True, type=click.IntRange(0), help="Counted from 0."
 )
+GPUS = click.option(
+    "--gpus", default="", metavar="COUNT",
+    help="GPUs that this step was given; it fails where TensorFlow sees fewer.",
+)
 NAMES = click.argument("names", nargs=-1, metavar="[INDIVIDUAL]...")
 
 

@@ -10,6 +10,7 @@ import click
 
 from videonas.cli.options import (
     GENERATION,
+    GPUS,
     NAMES,
     SEARCH_ROOT,
     SettingsCommand,
@@ -92,8 +93,9 @@ def mutate_command(search_root: str, generation: int, last: int | None) -> None:
 @click.command("measure")
 @SEARCH_ROOT
 @GENERATION
+@GPUS
 @NAMES
-def measure_command(search_root: str, generation: int, names: tuple[str, ...]) -> None:
+def measure_command(search_root: str, generation: int, gpus: str, names: tuple[str, ...]) -> None:
     """Measures the latency of candidates, and nothing else; all without names.
 
     `train-candidate` measures what has not been measured, so this is for machines that are kept
@@ -101,41 +103,51 @@ def measure_command(search_root: str, generation: int, names: tuple[str, ...]) -
 
     Example: videonas measure --search-root runs/mine --generation 0 000000-03
     """
+    from videonas.steps.devices import need_gpus
     from videonas.steps.measure import measure
 
     with step("measure", search_root, generation) as root:
+        need_gpus(gpus)
         _echo_outcomes(measure(root, generation, names or None), "measured")
 
 
 @click.command("train-candidate")
 @SEARCH_ROOT
 @GENERATION
+@GPUS
 @NAMES
-def train_candidate_command(search_root: str, generation: int, names: tuple[str, ...]) -> None:
+def train_candidate_command(
+    search_root: str, generation: int, gpus: str, names: tuple[str, ...]
+) -> None:
     """Measures candidates, and trains those inside the budget; all without names.
 
     A candidate that fails has an outcome and a message; the step fails only when it cannot write.
 
     Example: videonas train-candidate --search-root runs/mine --generation 0 000000-03
     """
+    from videonas.steps.devices import need_gpus
     from videonas.steps.train_candidate import train_candidate
 
     with step("train-candidate", search_root, generation) as root:
+        need_gpus(gpus)
         _echo_outcomes(train_candidate(root, generation, names or None), "trained")
 
 
 @click.command("evaluate")
 @SEARCH_ROOT
 @GENERATION
+@GPUS
 @NAMES
-def evaluate_command(search_root: str, generation: int, names: tuple[str, ...]) -> None:
+def evaluate_command(search_root: str, generation: int, gpus: str, names: tuple[str, ...]) -> None:
     """Evaluates trained candidates on the validation split; all without names.
 
     Example: videonas evaluate --search-root runs/mine --generation 0
     """
+    from videonas.steps.devices import need_gpus
     from videonas.steps.evaluate import evaluate
 
     with step("evaluate", search_root, generation) as root:
+        need_gpus(gpus)
         _echo_outcomes(evaluate(root, generation, names or None), "not trained")
 
 
