@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from videonas.data.decoding import DecodedVideo, UnreadableVideo, count_frames, read_clips
+from videonas.data.decoding import DecodedVideo, read_clips
+from videonas.data.packets import UnreadableVideo, count_frames
 from videonas.errors import VideonasError
 from videonas.export.about import About, StreamSettings
 from videonas.export.loading import Classifier
