@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from videonas.data.layouts import class_folders
-from videonas.data.layouts.files import SUFFIXES
+from videonas.data.containers import SUFFIXES
 from videonas.data.sources import Sources, SourceVideo, source_digest
 from videonas.data.splits import split_videos
 from videonas.errors import DataError
@@ -70,7 +70,7 @@ def test_every_visible_video_below_a_class_counts_and_nothing_else(paths: set[st
     with tree(paths) as folder:
         by_class = expected(folder)
         if len(by_class) < 2:
-            with pytest.raises(DataError, match="one class only" if by_class else "found no .avi"):
+            with pytest.raises(DataError, match="one class only" if by_class else "found no video"):
                 class_folders.read(folder)
             return
         sources = class_folders.read(folder)

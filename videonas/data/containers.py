@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 
 CONTAINERS: Mapping[str, tuple[str, ...]] = {
     "mov": (
@@ -76,8 +75,3 @@ FIRST_SUFFIXES = (".avi", ".gif", ".mkv", ".mov", ".mp4", ".webm")
 def is_video(name: str) -> bool:
     """Whether a file is a video, by its name; hidden ones are not, such as `._a.mp4` of macOS."""
     return name.lower().endswith(SUFFIXES) and not name.startswith(".")
-
-
-def ending(name: str) -> str:
-    """The ending of a file's name in lower case, for people."""
-    return PurePosixPath(name).suffix.lower() or "without an ending"
