@@ -24,7 +24,15 @@ def test_it_says_where_labels_come_from_and_what_was_skipped(tmp_path: Path) -> 
     assert said.exit_code == 0, said.output
     first, *splits, last = said.stdout.splitlines()
     assert first == "2 classes, one label a video, from CSV list"
-    assert [line.split(":")[0] for line in splits] == ["train", "validation", "test"]
+    assert [line.split(":")[0] for line in splits[:3]] == ["train", "validation", "test"]
+    rows = [line.split() for line in splits[3:] if line.strip(" ─")]
+    assert rows[0] == ["videos", "train", "validation", "test"]
+    assert [row[0] for row in rows[1:]] == ["a", "b"]
+    for place, line in enumerate(splits[:3], 1):
+        name, total = line.partition(":")[0], line.split()[4]
+        counts = {row[0]: int(row[place]) for row in rows[1:]}
+        assert sum(counts.values()) == int(total)
+        assert f"{name}: {total} videos (a {counts['a']}, b {counts['b']})" in said.stderr
     assert last == "skipped gone.mp4: no such file or directory"
 
 
