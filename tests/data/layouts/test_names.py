@@ -104,7 +104,7 @@ def test_many_endings_are_cut_short(tmp_path: Path, caplog: pytest.LogCaptureFix
 
 def test_where_there_is_no_video_the_endings_are_told(tmp_path: Path) -> None:
     place(tmp_path, "a/1.jpg", "b/2.jpg")
-    with pytest.raises(NoVideos, match=r"found no video in .* \(2 file\(s\) left out: 2 \.jpg\)"):
+    with pytest.raises(NoVideos, match=r"found no video file in .* \(2 file\(s\) left out: 2 \.jpg\)"):
         class_folders.read(tmp_path)
 
 

@@ -36,7 +36,7 @@ def read(folder: Place) -> Sources:
     found = _videos_by_folder(folder, finder)
     if not found:
         raise NoVideos(
-            f"videos: found no video in {folder}/<class>/"
+            f"videos: found no video file in {folder}/<class>/"
             f"{f' ({finder.left_out})' if finder.left_out else ''}{_hint(folder)}"
         )
     _say_what_is_left_out(folder, finder)
