@@ -9,8 +9,9 @@ import pytest
 from av.format import ContainerFormat, formats_available
 
 from tests.videos import read_number, write_numbered
-from videonas.data.containers import CONTAINERS, FIRST_SUFFIXES, SUFFIXES, is_video
+from videonas.data.containers import CONTAINERS
 from videonas.data.decoding import read_clips
+from videonas.data.layouts.files import FIRST_SUFFIXES, SUFFIXES, is_video
 from videonas.task import Clip
 
 DEMUXERS = {

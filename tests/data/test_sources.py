@@ -71,7 +71,7 @@ def test_a_pipe_is_not_a_video(tmp_path: Path) -> None:
     ("files", "sentence"),
     [
         ([], r"found no video file in .*/<class>/$"),
-        (["a/notes.txt", "a/b.txt"], r"found no video file in .* \(2 file\(s\) left out: 2 \.txt\)$"),
+        (["a/notes.txt", "a/b.txt"], r"found no video file .* \(2 file\(s\) left out: 2 \.txt\)$"),
         (["x.mp4", "w.avi"], r"2 such file\(s\) lie directly in .*the first is w\.avi.*one folder"),
         (["a/1.mp4", "a/2.mp4"], r"one class only in .*'a'; 2 or more folders"),
         (["x/1.mp4", "all.csv"], r"one class only in .*; if all\.csv there lists them, give its"),

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from videonas.data.containers import SUFFIXES
 from videonas.data.layouts import class_folders
+from videonas.data.layouts.files import SUFFIXES
 from videonas.data.sources import Sources, SourceVideo, source_digest
 from videonas.data.splits import split_videos
 from videonas.errors import DataError

@@ -64,14 +64,3 @@ CONTAINERS: Mapping[str, tuple[str, ...]] = {
 Self-contained ones only: a playlist, such as `.m3u8` or `.ism`, would make FFmpeg open other files
 and addresses. `.ogg` and `.dat` are left out, since most such files are sound and data. What FFmpeg
 lists as pictures, sound, subtitles or text is none of these."""
-
-SUFFIXES = tuple(sorted({suffix for suffixes in CONTAINERS.values() for suffix in suffixes}))
-"""What a video's name ends in, in any mixture of cases."""
-
-FIRST_SUFFIXES = (".avi", ".gif", ".mkv", ".mov", ".mp4", ".webm")
-"""The only ones that the first versions looked for."""
-
-
-def is_video(name: str) -> bool:
-    """Whether a file is a video, by its name; hidden ones are not, such as `._a.mp4` of macOS."""
-    return name.lower().endswith(SUFFIXES) and not name.startswith(".")

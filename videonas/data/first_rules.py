@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from videonas.data.containers import FIRST_SUFFIXES
+from videonas.data.layouts.files import FIRST_SUFFIXES
 from videonas.data.places import Place, videos_of, visible
 from videonas.data.sources import Sources, SourceVideo, source_digest
 from videonas.search.settings import Settings

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from videonas.data.containers import SUFFIXES
 from videonas.data.layouts import lists
+from videonas.data.layouts.files import SUFFIXES
 from videonas.data.layouts.lists import COLUMNS
 from videonas.data.layouts.names import SPLIT_WORDS
 

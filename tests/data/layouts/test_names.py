@@ -59,11 +59,13 @@ def test_other_classes_are_not_alike(tmp_path: Path, caplog: pytest.LogCaptureFi
     assert caplog.text == ""
 
 
-@pytest.mark.parametrize("name", ["a\nb", "a\x1b[31m", "a\x7f", "\t"])
+@pytest.mark.parametrize(
+    "name", ["a\nb/1", "a\x1b[31m/1", "a\x7f/1", "\t/1", "train/a\b/1", "a/1\r"]
+)
 def test_a_control_character_in_a_class_folder_is_refused_as_in_lists(
     tmp_path: Path, name: str
 ) -> None:
-    place(tmp_path, f"{name}/1.mp4", "b/1.mp4")
+    place(tmp_path, f"{name}.mp4", "b/1.mp4")
     with pytest.raises(DataError, match="holds a control character") as caught:
         find(tmp_path)
     assert str(caught.value).isprintable()
@@ -104,7 +106,7 @@ def test_many_endings_are_cut_short(tmp_path: Path, caplog: pytest.LogCaptureFix
 
 def test_where_there_is_no_video_the_endings_are_told(tmp_path: Path) -> None:
     place(tmp_path, "a/1.jpg", "b/2.jpg")
-    with pytest.raises(NoVideos, match=r"found no video file in .* \(2 file\(s\) left out: 2 \.jpg\)"):
+    with pytest.raises(NoVideos, match=r"found no video file .* \(2 file\(s\) left out: 2 \.jpg\)"):
         class_folders.read(tmp_path)
 
 

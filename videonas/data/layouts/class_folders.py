@@ -5,9 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 
-from videonas.data.containers import is_video
-from videonas.data.layouts.files import Finder
-from videonas.data.layouts.names import check_text
+from videonas.data.layouts.files import Finder, is_video
 from videonas.data.layouts.split_folders import split_of_folder, splits_of, videos_in
 from videonas.data.layouts.tables import LIST_SUFFIXES
 from videonas.data.places import Place, visible
@@ -28,8 +26,8 @@ def read(folder: Place) -> Sources:
 
     Raises:
         NoVideos: no videos in it.
-        DataError: videos of one class only, a name that is not plain UTF-8, or folders that may
-            be classes as well as splits.
+        DataError: videos of one class only, a name that is not plain UTF-8 text, or folders that
+            may be classes as well as splits.
         OSError: not a readable folder.
     """
     finder = Finder(folder)
@@ -92,8 +90,6 @@ def _warn_of_splits_inside(folder: Place, found: Mapping[str, Sequence[str]]) ->
 
 
 def _check_classes(folder: Place, classes: Sequence[str]) -> None:
-    for name in classes:
-        check_text(name, str(folder))
     if len(classes) == 1:
         raise DataError(
             f"videos: found one class only in {folder}, {brief(classes[0])}; 2 or more folders "

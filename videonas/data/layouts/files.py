@@ -8,14 +8,26 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from videonas.data.containers import FIRST_SUFFIXES, is_video
+from videonas.data.containers import CONTAINERS
+from videonas.data.layouts.names import check_text
 from videonas.data.places import Place, videos_of
 from videonas.errors import DataError
 
 log = logging.getLogger(__name__)
 
+SUFFIXES = tuple(sorted({suffix for suffixes in CONTAINERS.values() for suffix in suffixes}))
+"""What a video's name ends in, in any mixture of cases."""
+
+FIRST_SUFFIXES = (".avi", ".gif", ".mkv", ".mov", ".mp4", ".webm")
+"""The only ones that the first versions looked for."""
+
 _ENDINGS = 8
 """How many endings of files that are left out are named."""
+
+
+def is_video(name: str) -> bool:
+    """Whether a file is a video, by its name; hidden ones are not, such as `._a.mp4` of macOS."""
+    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
 
 
 class Finder:
@@ -36,10 +48,12 @@ class Finder:
             name: of a folder in it; by default the folder itself is looked through.
 
         Raises:
-            DataError: a name is not UTF-8.
+            DataError: a name is not UTF-8, or holds a control character.
         """
-        paths = videos_of(self._folder).below(name, self._is_video)
-        return (_utf8(path, self._folder) for path in paths)
+        for path in videos_of(self._folder).below(name, self._is_video):
+            _check_utf8(path, self._folder)
+            check_text(path, str(self._folder))
+            yield path
 
     def _is_video(self, name: str) -> bool:
         found = is_video(name)
@@ -71,7 +85,7 @@ class FilesByStem:
         """Looks through the folder, once.
 
         Raises:
-            DataError: a name is not UTF-8.
+            DataError: a name is not UTF-8, or holds a control character.
         """
         finder = Finder(folder)
         self._paths: dict[str, list[str]] = {}
@@ -96,11 +110,10 @@ def _is_first(path: str) -> bool:
     return path.lower().endswith(FIRST_SUFFIXES)
 
 
-def _utf8(path: str, folder: Place) -> str:
+def _check_utf8(path: str, folder: Place) -> None:
     try:
         path.encode()
     except UnicodeEncodeError:
         raise DataError(
             f"videos: {os.fsencode(path)!r} in {folder} is not a UTF-8 name; rename it"
         ) from None
-    return path
