@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from videonas.data.class_counts import ALL, ENDS, class_counts, table_rows, told
+from videonas.data.class_counts import ALL, ENDS, class_counts, count_lines, table_rows
 from videonas.search.dataset import Dataset, Split
 from videonas.task import Clip
 
@@ -26,7 +26,7 @@ def test_videos_are_counted_and_not_clips() -> None:
     )
     assert class_counts(dataset) == ([("a", (5, 1, 0)), ("b", (3, 2, 0))], 0)
     assert table_rows(dataset) == [("a", "5", "1", "0"), ("b", "3", "2", "0")]
-    assert list(told(dataset)) == [
+    assert list(count_lines(dataset)) == [
         "train: 8 videos (a 5, b 3)", "validation: 3 videos (a 1, b 2)", "test: 0 videos (a 0, b 0)"
     ]
 
@@ -40,7 +40,7 @@ def test_of_many_classes_those_with_most_and_fewest_videos_are_told() -> None:
     assert rows[-1] == ("class399", (601, 2))
     cells = table_rows(dataset_of({"train": train}))
     assert cells[ENDS] == ("... 380 others ...", "")
-    (line,) = told(dataset_of({"train": train}))
+    (line,) = count_lines(dataset_of({"train": train}))
     assert "class009 991, ... 380 other classes ..., class390 610" in line
 
 

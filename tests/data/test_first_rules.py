@@ -76,7 +76,7 @@ def test_a_search_goes_on_though_more_is_found_now(
     with caplog.at_level(logging.WARNING, "videonas"):
         assert data_prep(SearchRoot(root.uri)).digest == digest
     assert "an older version prepared it" in caplog.text
-    assert "15 videos of 3 classes now" in caplog.text
+    assert "this version finds 15 videos of 3 classes" in caplog.text
     shutil.copy(folder / "a/1.avi", folder / "b/9.avi")
     with pytest.raises(ConflictingSearch):
         data_prep(SearchRoot(root.uri))

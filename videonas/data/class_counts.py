@@ -36,7 +36,7 @@ def class_counts(dataset: Dataset) -> tuple[list[Row], int]:
     return [*rows[:ENDS], *rows[-ENDS:]], len(rows) - 2 * ENDS
 
 
-def told(dataset: Dataset) -> Iterator[str]:
+def count_lines(dataset: Dataset) -> Iterator[str]:
     """A line for each split: its videos by class."""
     rows, others = class_counts(dataset)
     for number, (name, split) in enumerate(dataset.splits.items()):

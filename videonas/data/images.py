@@ -69,7 +69,7 @@ def square_image(frame: VideoFrame, pixel_aspect: float, look: Look) -> Image:
 def _shown_shape(frame: VideoFrame, pixel_aspect: float) -> tuple[float, int]:
     """Width and height in square pixels, the height as stored.
 
-    A pixel aspect that nobody could have meant is one that a header got wrong.
+    An implausible pixel aspect is a mistake in a header, and pixels count as square then.
     """
     for width in (frame.width * pixel_aspect, frame.width):
         if max(width, frame.height) <= _MAX_ASPECT * min(width, frame.height):

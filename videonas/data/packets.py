@@ -59,7 +59,7 @@ def open_video(path: Path) -> InputContainer:
     """A video file, opened; what is in it counts, not what it is called.
 
     Raises:
-        UnreadableVideo: it is no file with something in it. A pipe would be waited for without end.
+        UnreadableVideo: it is empty, a folder, or a pipe, which would be waited for without end.
         av.FFmpegError: it is of no format in `CONTAINERS`.
         OSError: it is missing, or may not be read.
     """
@@ -74,10 +74,10 @@ def open_video(path: Path) -> InputContainer:
 
 
 def shown_stream(container: InputContainer) -> VideoStream:
-    """The video stream that FFmpeg's program shows: the largest, rather a default one.
+    """The video stream that FFmpeg's program shows: the default one, of several the largest.
 
     Raises:
-        UnreadableVideo: there is none, or none that can be decoded. A cover picture is none.
+        UnreadableVideo: there is none beside a cover picture, or none that can be decoded.
     """
     streams = [
         stream for stream in container.streams.video
@@ -185,8 +185,9 @@ def _decoded(path: Path, without: Set[int]) -> Generator[tuple[VideoFrame, float
         for number, packet in enumerate(packets):
             if number in without:
                 continue
-            # Recordings that were joined, or lost something on their way; the decoder knows better.
-            packet.is_corrupt = packet.is_corrupt and not cut_anywhere
+            if cut_anywhere:
+                # Set where recordings were joined, too; the decoder knows better what is damaged.
+                packet.is_corrupt = False
             try:
                 frames = packet.decode()
             except av.InvalidDataError:
@@ -260,7 +261,7 @@ def _check_length(
     if promised - found > max(2, _MAY_LACK * promised):
         raise UnreadableVideo(f"cut short: {found} of {promised} frames are there")
     length = (container.duration or 0) / av.time_base
-    # Matroska and fragmented MP4 count no frames, but know how long they should be.
+    # Matroska, MXF and fragmented MP4 count no frames, but know how long they should be.
     timed = form.startswith(("matroska", "mov", "mxf")) and stream.frames == 0
     if timed and length - end > max(0.5, _MAY_LACK * length) and not is_whole(path):
         raise UnreadableVideo(f"cut short: {end:.1f} of {length:.1f} seconds are there")

@@ -51,9 +51,7 @@ def split_videos(
     if given := {video.split for video in sources.videos} - {None}:
         for name in SPLITS[1:]:
             if name not in given and splits[name]:
-                log.info(
-                    "no video is given for %s: it is cut from training by %s_fraction", name, name
-                )
+                log.info("the %s split is not given: it is cut from the training videos", name)
     return splits
 
 

@@ -48,9 +48,9 @@ def data_prep(root: SearchRoot, progress: Callable[[int, int], None] | None = No
             labels.
     """
     dataset = _data_set(root, progress)
-    from videonas.data.class_counts import told
+    from videonas.data.class_counts import count_lines
 
-    for line in told(dataset):
+    for line in count_lines(dataset):
         log.info("%s", line)
     return dataset
 
@@ -85,7 +85,7 @@ def _data_set(root: SearchRoot, progress: Callable[[int, int], None] | None) -> 
         if _is_as_first_found(existing, settings, streams):
             log.warning(
                 "the data set is there: %s; an older version prepared it, and found %d classes in "
-                "%s, where there are %d videos of %d classes now: begin another search for those",
+                "%s; this version finds %d videos of %d classes, which another search would use",
                 existing.digest, len(existing.classes), sources.place, len(sources.videos),
                 len(sources.classes),
             )

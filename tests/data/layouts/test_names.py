@@ -93,7 +93,7 @@ def test_a_video_in_no_class_folder_is_named(
 ) -> None:
     place(tmp_path, "a/1.mp4", "b/1.mp4", "stray.mkv", "other.mp4")
     class_folders.read(tmp_path)
-    assert "2 of them are videos that lie in no class folder, the first is other.mp4" in caplog.text
+    assert "2 video(s) lie in no class folder and are left out, the first is other" in caplog.text
 
 
 def test_many_endings_are_cut_short(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -72,7 +72,7 @@ def test_a_split_that_is_not_there_is_cut_from_training(
     for name in cut:
         assert {video.labels for video in splits[name]} == {(0,), (1,)}
         assert all(video.path.startswith("train/") for video in splits[name])
-        assert f"no video is given for {name}: it is cut from training" in caplog.text
+        assert f"the {name} split is not given: it is cut from" in caplog.text
 
 
 def test_none_is_cut_that_is_not_wanted(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from videonas.data.layouts.files import Finder, is_video
+from videonas.data.layouts.names import check_text
 from videonas.data.layouts.split_folders import split_of_folder, splits_of, videos_in
 from videonas.data.layouts.tables import LIST_SUFFIXES
 from videonas.data.places import Place, visible
@@ -58,6 +59,8 @@ def _videos_by_folder(folder: Place, finder: Finder) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name in sorted(visible(entry.name for entry in folder.iterdir() if entry.is_dir())):
         paths = sorted(finder.below(name))
+        for path in paths:
+            check_text(path, str(folder))
         if paths:
             found[name] = paths
         else:
@@ -73,7 +76,7 @@ def _say_what_is_left_out(folder: Place, finder: Finder) -> None:
         log.info("%s: %s", folder, finder.left_out)
     if videos := sorted(filter(is_video, loose)):
         log.warning(
-            "%s: %d of them are videos that lie in no class folder, the first is %s",
+            "%s: %d video(s) lie in no class folder and are left out, the first is %s",
             folder, len(videos), videos[0],
         )
 
@@ -84,8 +87,8 @@ def _warn_of_splits_inside(folder: Place, found: Mapping[str, Sequence[str]]) ->
              for paths in found.values() for path in paths}
     if len(inner) > 1 and all(map(split_of_folder, inner)):
         log.warning(
-            "%s: the class folders hold %s, which do not count as splits; they would as "
-            "<split>/<class>/", folder, ", ".join(sorted(inner)),
+            "%s: the class folders hold %s, which do not count as splits; for that, put the "
+            "class folders into them", folder, ", ".join(sorted(inner)),
         )
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from videonas.data.containers import CONTAINERS
-from videonas.data.layouts.names import check_text
 from videonas.data.places import Place, videos_of
 from videonas.errors import DataError
 
@@ -48,12 +47,10 @@ class Finder:
             name: of a folder in it; by default the folder itself is looked through.
 
         Raises:
-            DataError: a name is not UTF-8, or holds a control character.
+            DataError: a name is not UTF-8.
         """
-        for path in videos_of(self._folder).below(name, self._is_video):
-            _check_utf8(path, self._folder)
-            check_text(path, str(self._folder))
-            yield path
+        paths = videos_of(self._folder).below(name, self._is_video)
+        return (_utf8(path, self._folder) for path in paths)
 
     def _is_video(self, name: str) -> bool:
         found = is_video(name)
@@ -85,7 +82,7 @@ class FilesByStem:
         """Looks through the folder, once.
 
         Raises:
-            DataError: a name is not UTF-8, or holds a control character.
+            DataError: a name is not UTF-8.
         """
         finder = Finder(folder)
         self._paths: dict[str, list[str]] = {}
@@ -110,10 +107,11 @@ def _is_first(path: str) -> bool:
     return path.lower().endswith(FIRST_SUFFIXES)
 
 
-def _check_utf8(path: str, folder: Place) -> None:
+def _utf8(path: str, folder: Place) -> str:
     try:
         path.encode()
     except UnicodeEncodeError:
         raise DataError(
             f"videos: {os.fsencode(path)!r} in {folder} is not a UTF-8 name; rename it"
         ) from None
+    return path

@@ -59,7 +59,7 @@ def warn_of_similar(classes: Iterable[str], place: object) -> None:
     twins = [listing(names) for names in similar.values() if len(names) > 1]
     if twins:
         log.warning(
-            "%s: classes that differ only in case or spaces: %s; rename them where they are one",
+            "%s: classes that differ only in case or spaces: %s; rename those that are the same",
             place, "; ".join(twins),
         )
 
