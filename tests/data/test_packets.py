@@ -13,6 +13,7 @@ import pytest
 
 from tests.videos import (
     cut,
+    damage,
     numbered_frame,
     read_number,
     textured_frames,
@@ -171,6 +172,19 @@ def test_a_stream_that_begins_late_does_no_harm(tmp_path: Path) -> None:
     path = tmp_path / "joined.ts"
     path.write_bytes(long.read_bytes() + sound.read_bytes() + long.read_bytes())
     assert count_frames(path) == 400
+
+
+def test_what_ffmpeg_reads_without_a_message_is_read(tmp_path: Path) -> None:
+    """FFmpeg's TIFF decoder takes its own pictures for damaged when it is told to be strict."""
+    path = write_numbered(tmp_path / "a.mov", 12, codec="tiff", pixels="rgb24")
+    with av.open(str(path)) as container:
+        container.streams.video[0].codec_context.options = {"err_detect": "explode"}
+        with pytest.raises(av.InvalidDataError):
+            list(container.decode(video=0))
+    assert shown(path) == list(range(12))
+    with pytest.raises(UnreadableVideo):
+        read_clips(damage(path, 0.5, 0.6), Clip(12, 32))
+    assert av.logging.get_level() == av.logging.PANIC, "FFmpeg is quiet again"
 
 
 # What else is in a file

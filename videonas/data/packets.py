@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import stat
-from collections.abc import Generator, Iterator, Set
+from collections.abc import Generator, Iterator, Mapping, Set
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,18 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from videonas.data import riff
 from videonas.data.containers import CONTAINERS
-from videonas.data.file_length import is_whole
+from videonas.data.ffmpeg_log import finds_no_fault
 from videonas.errors import VideonasError
 
 # Self-contained formats and local files only: a playlist that calls itself .mp4 would make
 # FFmpeg open other files and addresses.
 _CONTAINER_OPTIONS = {"format_whitelist": ",".join(CONTAINERS), "protocol_whitelist": "file"}
 
-# Without `explode`, FFmpeg paints over damage and reports success. 2^26 pixels is twice 8K.
-_CODEC_OPTIONS = {"err_detect": "explode", "max_pixels": str(1 << 26)}
+# 2^26 pixels is twice 8K. Without `explode`, FFmpeg paints over damage and reports success.
+_CODEC_OPTIONS = {"max_pixels": str(1 << 26)}
+_STRICT = {**_CODEC_OPTIONS, "err_detect": "explode"}
 
 _MAY_LACK = 0.1
 """Share of the promised frames that may be missing from a sound file: headers are off by one."""
@@ -159,25 +162,39 @@ def decoded_frames(path: Path) -> Generator[tuple[VideoFrame, float], None, None
         UnreadableVideo: it has no video stream, or a frame is damaged.
         av.FFmpegError: it is not a video, or damaged.
     """
-    begun = False
+    given = 0
     try:
-        for frame in _decoded(path, set()):
-            begun = True
+        for frame in _decoded(path, _STRICT):
             yield frame
+            given += 1
     except av.InvalidDataError:
-        early = set() if begun else _look_through(path).early
-        if not early:
+        if given == 0 and (early := _look_through(path).early):
+            frames = _decoded(path, _STRICT, early)
+        elif finds_no_fault(lambda: all(_decoded(path, _CODEC_OPTIONS))):
+            # `explode` makes some decoders too strict
+            frames = _decoded(path, _CODEC_OPTIONS)
+        else:
             raise
-        yield from _decoded(path, early)
+    else:
+        return
+    yield from islice(frames, given, None)
 
 
-def _decoded(path: Path, without: Set[int]) -> Generator[tuple[VideoFrame, float], None, None]:
-    """The frames, with some packets left out."""
+def _decoded(
+    path: Path, options: Mapping[str, str], without: Set[int] = frozenset()
+) -> Generator[tuple[VideoFrame, float], None, None]:
+    """The frames, with some packets left out.
+
+    Args:
+        path: of the file.
+        options: of the decoder.
+        without: numbers of packets.
+    """
     with open_video(path) as container:
         stream = shown_stream(container)
         pixel_aspect = float(stream.sample_aspect_ratio or 1)
         context = stream.codec_context
-        context.options = dict(_CODEC_OPTIONS)
+        context.options = dict(options)
         context.thread_type, context.thread_count = "NONE", 1
         cut_anywhere = container.format.name in _CUT_ANYWHERE
         packets = _demuxed(container, stream)
@@ -255,18 +272,42 @@ def _check_length(
         found: its packets.
         end: the last time of any packet, in seconds.
     """
-    form, promised = container.format.name, len(stream.index_entries)
-    if form == "avi" and is_whole(path) is False:
-        promised = max(promised, stream.frames)  # a whole AVI counts frames that were dropped
-    if promised - found > max(2, _MAY_LACK * promised):
-        raise UnreadableVideo(f"cut short: {found} of {promised} frames are there")
-    length = (container.duration or 0) / av.time_base
-    # Matroska, MXF and fragmented MP4 count no frames, but know how long they should be.
-    timed = form.startswith(("matroska", "mov", "mxf")) and stream.frames == 0
-    if timed and length - end > max(0.5, _MAY_LACK * length) and not is_whole(path):
-        raise UnreadableVideo(f"cut short: {end:.1f} of {length:.1f} seconds are there")
+    form, indexed = container.format.name, len(stream.index_entries)
+    if _lacks(found, indexed):
+        raise UnreadableVideo(f"cut short: {found} of {indexed} frames are there")
     if form == "gif" and not _gif_ends(path):
         raise UnreadableVideo("cut short: the end of the GIF is missing")
+    short = _shorter_than_said(container, stream, found, end)
+    whole = form != "avi" or riff.is_whole(path)
+    if short and not (whole and finds_no_fault(lambda: _read_packets(path))):
+        raise UnreadableVideo(f"cut short: {short} are there")
+
+
+def _shorter_than_said(
+    container: InputContainer, stream: VideoStream, found: int, end: float
+) -> str | None:
+    """How much of what the header says is there, in words; None for all.
+
+    That alone is no fault: an AVI counts frames that were dropped, and lengths can be wrong.
+    """
+    form, length = container.format.name, (container.duration or 0) / av.time_base
+    if form == "avi" and _lacks(found, stream.frames):
+        return f"{found} of {stream.frames} frames"
+    # Matroska and others count no frames, but know how long they should be.
+    timed = stream.frames == 0 and form not in {"avi", *_CUT_ANYWHERE}
+    if timed and length - end > max(0.5, _MAY_LACK * length):
+        return f"{end:.1f} of {length:.1f} seconds"
+    return None
+
+
+def _lacks(found: int, promised: int) -> bool:
+    return promised - found > max(2, _MAY_LACK * promised)
+
+
+def _read_packets(path: Path) -> None:
+    with open_video(path) as container:
+        for _ in _demuxed(container):
+            pass
 
 
 def _gif_ends(path: Path) -> bool:
