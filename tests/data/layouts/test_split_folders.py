@@ -105,11 +105,11 @@ def test_a_class_may_be_called_as_a_split(tmp_path: Path, folders: list[str]) ->
 @pytest.mark.parametrize(
     ("folders", "words"),
     [
-        (["train/a", "train/b", "a", "b"], "'train'.*'a'.*cannot be told"),
-        (["train/a", "train/b", "eval/a", "eval/b"], "'train'.*'eval'.*cannot be told"),
-        (["train/a", "train/b", "test/a", "test/b", "more"], "'more'.*cannot be told"),
-        (["train/a", "train/b", "unlabelled"], "'train'.*'unlabelled'.*cannot be told"),
-        (["test/a", "test/b"], "'test' and no folder train; add one, or give .*/test where"),
+        (["train/a", "train/b", "a", "b"], "'train'.*'a'.*may be splits or classes"),
+        (["train/a", "train/b", "eval/a", "eval/b"], "'train'.*'eval'.*may be splits or classes"),
+        (["train/a", "train/b", "test/a", "test/b", "more"], "'more'.*may be splits or classes"),
+        (["train/a", "train/b", "unlabelled"], "'train'.*'unlabelled'.*may be splits or classes"),
+        (["test/a", "test/b"], "'test' and no folder train; add one, or give .*/test as --vid"),
         (["val/a", "val/b", "test/a", "test/b"], "and no folder train"),
         (["train", "test"], r"2 video\(s\) lie directly in .*/test, .*where test is a split"),
         (["train/a", "train/b", "train", "val/a", "val/b"], r"directly in .*/train, the first"),

@@ -104,9 +104,9 @@ def _check_no_splits(folder: Place, found: Found, named: Mapping[str, str]) -> N
         if alike or alone:
             raise DataError(
                 f"videos: {folder} holds {brief(name)} with folders such as "
-                f"{brief(min(shared or inner[name]))} beside {brief(others[0])}, so that it cannot "
-                f"be told whether these are splits or classes; keep only {_ALLOWED} there, or give "
-                "a list of the videos with their labels"
+                f"{brief(min(shared or inner[name]))} beside {brief(others[0])}: they may be "
+                f"splits or classes; keep only {_ALLOWED} there, or give a list of the videos with "
+                "their labels"
             )
 
 
@@ -123,5 +123,5 @@ def _check_splits_there(folder: Place, named: Mapping[str, str]) -> None:
     if "train" not in by_split:
         raise DataError(
             f"videos: {folder} holds {listing(list(named))} and no folder train; add one, or give "
-            f"{folder / next(iter(named))} where its videos are to be split"
+            f"{folder / next(iter(named))} as --videos to split what is in it"
         )
