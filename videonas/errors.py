@@ -13,6 +13,9 @@ from collections.abc import Iterable
 
 EXIT_STATUS = 2
 
+SOME_FAILED = 1
+"""Exit status of a command that did what it could, and not all."""
+
 _brief = reprlib.Repr()
 _brief.maxlevel = 3
 _brief.maxstring = _brief.maxother = 100

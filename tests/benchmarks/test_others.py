@@ -16,7 +16,7 @@ import pytest
 
 from benchmarks import data_prep, mutate, wall_time
 from tests.synthetic import make_search
-from videonas.data.decoding import count_frames
+from videonas.data.packets import count_frames
 from videonas.search.records import Timing
 from videonas.search.root import SearchRoot
 

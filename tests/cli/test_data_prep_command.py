@@ -11,10 +11,10 @@ from videonas.cli import main
 
 
 def test_it_says_where_labels_come_from_and_what_was_skipped(tmp_path: Path) -> None:
-    rows = [f"{number}.avi,{'ab'[number % 2]}" for number in range(12)]
+    lines = [f"{number}.avi,{'ab'[number % 2]}" for number in range(12)]
     for number in range(12):
         write_numbered(tmp_path / f"v/{number}.avi", 4, codec="mpeg4")
-    (tmp_path / "list.csv").write_text("\n".join(["path,label", *rows, "gone.mp4,a"]))
+    (tmp_path / "list.csv").write_text("\n".join(["path,label", *lines, "gone.mp4,a"]))
     run, root = CliRunner(), str(tmp_path / "root")
     words = ["--set", f"video_folder={tmp_path / 'v'}"]
     begun = run.invoke(main, ["start", "--search-root", root, "--videos",
@@ -24,7 +24,15 @@ def test_it_says_where_labels_come_from_and_what_was_skipped(tmp_path: Path) -> 
     assert said.exit_code == 0, said.output
     first, *splits, last = said.stdout.splitlines()
     assert first == "2 classes, one label a video, from CSV list"
-    assert [line.split(":")[0] for line in splits] == ["train", "validation", "test"]
+    assert [line.split(":")[0] for line in splits[:3]] == ["train", "validation", "test"]
+    head, *table = [line.split() for line in splits[3:] if line.strip(" ─")]
+    assert head == ["videos", "train", "validation", "test"]
+    assert [row[0] for row in table] == ["a", "b"]
+    for place, line in enumerate(splits[:3], 1):
+        name, total = line.partition(":")[0], line.split()[4]
+        counts = {row[0]: int(row[place]) for row in table}
+        assert sum(counts.values()) == int(total)
+        assert f"{name}: {total} videos (a {counts['a']}, b {counts['b']})" in said.stderr
     assert last == "skipped gone.mp4: no such file or directory"
 
 

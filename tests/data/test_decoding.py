@@ -23,7 +23,8 @@ from tests.videos import (
     write_video,
 )
 from videonas.data import decoding
-from videonas.data.decoding import UnreadableVideo, count_frames, plan_clips, read_clips
+from videonas.data.decoding import plan_clips, read_clips
+from videonas.data.packets import UnreadableVideo, count_frames
 from videonas.task import Clip
 
 FORMATS: dict[str, dict[str, Any]] = {

@@ -9,9 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from videonas.data import demo
-from videonas.data.decoding import count_frames, read_clips
+from videonas.data.decoding import read_clips
 from videonas.data.demo import CLASSES, DIRECTIONS, FRAMES, SIZE, demo_frames, write_demo_videos
 from videonas.data.layouts import class_folders
+from videonas.data.packets import count_frames
 from videonas.errors import StorageError
 from videonas.task import Clip
 

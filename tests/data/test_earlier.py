@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.data.test_prepare import STREAMS, numbered_from
 from tests.videos import write_video
 from videonas.codec import encode
-from videonas.data import decoding
+from videonas.data import decoding, sources
 from videonas.data.earlier import EarlierClips
 from videonas.data.layouts.recognise import find_sources
 from videonas.data.prepare import Prepared, prepare_dataset
@@ -210,6 +210,20 @@ def test_clips_of_another_kind_are_not_taken(
     names = Decoded(monkeypatch)
     made = prepare(folder, tmp_path / "after", before, **values)
     assert content(made, tmp_path / "after") == expected
+    assert len(names) == len(made.videos.videos)
+
+
+def test_clips_of_an_older_decoder_are_not_taken_though_the_digest_is_the_same(
+    pool: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a data set would hold some videos upright and others not."""
+    folder = first_ones(tmp_path / "videos", pool)
+    with monkeypatch.context() as older:
+        older.setattr(sources, "DECODER", sources.DECODER - 1)
+        before = prepare(folder, tmp_path / "before")
+    names = Decoded(monkeypatch)
+    made = prepare(folder, tmp_path / "after", clips_in(before, tmp_path / "before"))
+    assert made.dataset.digest == before.dataset.digest
     assert len(names) == len(made.videos.videos)
 
 

@@ -14,7 +14,8 @@ import pytest
 from tests.data.test_decoding import FORMATS, numbers
 from tests.videos import cut, numbered_frame, read_number, textured_frames, write_numbered
 from tests.videos import write_video as write
-from videonas.data.decoding import UnreadableVideo, count_frames, plan_clips, read_clips
+from videonas.data.decoding import plan_clips, read_clips
+from videonas.data.packets import UnreadableVideo, count_frames
 from videonas.task import Clip
 
 UNEVEN = (0, 1, 2, 9, 10, 11, 40, 41, 90, 91, 92, 93)

@@ -70,7 +70,7 @@ def test_every_visible_video_below_a_class_counts_and_nothing_else(paths: set[st
     with tree(paths) as folder:
         by_class = expected(folder)
         if len(by_class) < 2:
-            with pytest.raises(DataError, match="one class only" if by_class else "found no .avi"):
+            with pytest.raises(DataError, match="one class only" if by_class else "found no video"):
                 class_folders.read(folder)
             return
         sources = class_folders.read(folder)

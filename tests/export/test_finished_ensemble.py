@@ -24,7 +24,7 @@ from videonas.export.clip_logits import ClipLogits, mean_logits
 from videonas.export.jobs import KERAS_FILE, SAVED_MODEL
 from videonas.export.keras_file import load_network
 from videonas.export.loading import load_exports
-from videonas.export.predicting import predict
+from videonas.export.predicting import Prediction, predict
 from videonas.export.videos import VideoScores, in_every_view
 from videonas.search.finish_folder import TEST_LOGITS, VALIDATION_LOGITS
 from videonas.search.finished import Finished, Together
@@ -126,6 +126,7 @@ def test_predict_says_of_the_videos_what_the_evaluation_said(
     scores = expected(finished)
     said = predict(networks, [demo_videos / video for video in scores.videos], top=8)
     for prediction, of_video in zip(said, scores.scores["intact"], strict=True):
+        assert isinstance(prediction, Prediction)
         assert list(prediction.scores) == pytest.approx(sorted(of_video, reverse=True), abs=1e-5)
     whole = folder_of(finished)
     video = demo_videos / scores.videos[0]
@@ -183,6 +184,7 @@ def test_what_an_older_version_finished_is_the_mean_of_the_scores_of_all(
              for name in names(finished)]
     (said,) = predict(networks, [demo_videos / every[0].videos[0]], top=8)
     mean: Any = np.mean([each.scores["intact"][0] for each in every], axis=0)
+    assert isinstance(said, Prediction)
     assert list(said.scores) == pytest.approx(sorted(mean, reverse=True), abs=1e-5)
 
 

@@ -113,7 +113,7 @@ def test_a_video_too_short_is_told_with_what_it_takes(
     enough = write_numbered(tmp_path / "enough.mp4", least)
     assert videonas("predict", folder, enough).exit_code == 0
     short = write_numbered(tmp_path / "short.mp4", least - 1)
-    assert refused("predict", folder, enough, short) == (
+    assert refused("predict", folder, short) == (
         f"error: {short}: has {least - 1} frames; the network needs {least} or more"
     )
 
@@ -145,6 +145,66 @@ def test_a_file_that_is_no_video(kind: str, folder: Path, tmp_path: Path) -> Non
     elif kind == "damaged":
         damage(write_numbered(path, 40), 0.1, 0.9)
     assert refused("predict", folder, path).startswith(f"error: {path}: unreadable video: ")
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> list[Path]:
+    """A video that is empty, one of a single frame, and none."""
+    (tmp_path / "empty.mp4").touch()
+    return [tmp_path / "empty.mp4", write_numbered(tmp_path / "one.mp4", 1), tmp_path / "gone.mp4"]
+
+
+def test_videos_that_can_be_read_are_answered_beside_those_that_cannot(
+    folder: Path, video: Path, bad: list[Path], about: About
+) -> None:
+    said = videonas("predict", folder, bad[0], video, *bad[1:], "--top", 1)
+    assert said.exit_code == 1, said.output
+    assert str(video) in said.stdout.replace("\n", "")
+    assert sum(name in said.stdout.split() for name in about.classes) == 1
+    errors = [line for line in said.stderr.splitlines() if line.startswith("error: ")]
+    assert errors == [
+        f"error: {bad[0]}: unreadable video: the file is empty",
+        f"error: {bad[1]}: has 1 frames; the network needs {needed(about)} or more",
+        f"error: {bad[2]}: unreadable video: no such file or directory",
+    ]
+    assert "Traceback" not in said.output
+
+
+def test_the_reason_is_in_the_place_of_an_answer_as_json(
+    folder: Path, video: Path, bad: list[Path]
+) -> None:
+    said = videonas("predict", folder, video, bad[0], video, "--json", "--top", 2)
+    assert said.exit_code == 1, said.output
+    one, none, again = json.loads(said.stdout)
+    assert one == again == json.loads(
+        videonas("predict", folder, video, "--json", "--top", 2).stdout
+    )[0]
+    assert none == {"video": str(bad[0]), "error": "unreadable video: the file is empty"}
+    assert f"error: {bad[0]}: " in said.stderr
+
+
+def test_where_no_video_can_be_read_the_status_is_another(folder: Path, bad: list[Path]) -> None:
+    said = videonas("predict", folder, *bad, "--json")
+    assert said.exit_code == 2
+    assert [set(each) for each in json.loads(said.stdout)] == [{"video", "error"}] * 3
+    said = videonas("predict", folder, *bad)
+    assert said.exit_code == 2
+    assert said.stdout == ""
+    assert said.stderr.count("error: ") == 3
+
+
+CASE = Path(__file__).parents[3] / "shared/cases/predict_one_bad"
+
+
+@pytest.mark.skipif(not CASE.is_dir(), reason="the folder of cases is not there")
+def test_the_case_of_one_bad_video_among_good_ones(folder: Path) -> None:
+    videos = sorted(CASE.iterdir())
+    empty = [path for path in videos if path.stat().st_size == 0]
+    said = videonas("predict", folder, *videos, "--json")
+    assert said.exit_code == 1, said.output
+    answers = json.loads(said.stdout)
+    assert [each["video"] for each in answers if "error" in each] == [str(path) for path in empty]
+    assert len(answers) == len(videos) == len(empty) + 2
 
 
 def test_a_folder_that_is_no_export(tmp_path: Path, video: Path) -> None:

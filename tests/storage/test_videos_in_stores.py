@@ -15,6 +15,8 @@ from tests.data.test_prepare import CLIP, STREAMS, numbered_from
 from tests.storage.faulty_proxy import Fault, Proxy, Request
 from tests.storage.places import Place
 from tests.videos import write_video
+from videonas.data.copies import copies_in
+from videonas.data.first_rules import first_digest
 from videonas.data.layouts.recognise import find_sources
 from videonas.data.obtaining import Obtaining
 from videonas.data.parallel import AHEAD
@@ -94,6 +96,36 @@ def test_published_layouts_are_recognised(
     here = find_sources(make_settings({"videos": str(tmp_path / "v"), **values}))
     uri = upload(tmp_path / "v", remote)
     assert said_of(find_sources(make_settings({"videos": uri, **values}))) == said_of(here)
+
+
+def test_splits_endings_and_copies_are_found_as_on_a_local_path(
+    remote: Place, proxy: Proxy, tmp_path: Path
+) -> None:
+    """Copies are told by what the listing says: no video is read for that."""
+    for name in ("train/a/1.avi", "train/b/2.M4V", "val/a/3.mpg", "Test/b/4.avi", "val/b/5.mp4"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("same" if name[-5] in "14" else name)
+    (tmp_path / "train/a/notes.txt").touch()
+    (tmp_path / "train/a/._1.avi").touch()
+    here = find_sources(make_settings({"videos": str(tmp_path)}))
+    assert here.layout == "split folders"
+    there = find_sources(make_settings({"videos": upload(tmp_path, remote)}))
+    assert said_of(there) == said_of(here)
+    copies = {"train/a/1.avi": "Test/b/4.avi"}
+    assert copies_in(here, fingerprints(here)) == copies
+    assert copies_in(there, fingerprints(there)) == copies
+    assert data_requests(proxy) == []
+
+
+def test_the_digest_of_the_first_versions_is_told_in_a_store_too(
+    remote: Place, folder: Path
+) -> None:
+    uri, settings = upload(folder, remote), make_settings({})
+    before = source_digest(find_sources(make_settings({"videos": uri})), STREAMS, settings)
+    remote.open().create("videos/jump/more.m4v", b"not looked for at first")
+    assert first_digest(open_place(uri), STREAMS, settings) == before
+    now = find_sources(make_settings({"videos": uri}))
+    assert source_digest(now, STREAMS, settings) != before
 
 
 def test_a_list_and_its_videos_may_lie_in_different_places(

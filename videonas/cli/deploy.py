@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from videonas.errors import EXIT_STATUS, SOME_FAILED
 from videonas.steps.shell import errors_as_sentences, step
 from videonas.task import CHANNELS
 
@@ -79,6 +81,9 @@ def predict_command(
     FINISHED is finished/<n> of a search root, the folder of one network or of the ensemble in it,
     or a copy of any of these anywhere.
 
+    Exit status: 0 where all videos could be read; 1 where some could not, which are told on
+    standard error; 2 where none could, or where nothing was tried.
+
     Example: videonas predict runs/mine/finished/1 clip.mp4 --top 3
     """
     from videonas.console.progress import progress
@@ -86,11 +91,14 @@ def predict_command(
 
     set_up_logging("predict")
     with errors_as_sentences():
-        from videonas.console.finished import print_predictions
+        from videonas.console.predictions import print_predictions
         from videonas.export.loading import load_exports
-        from videonas.export.predicting import predict
+        from videonas.export.predicting import NoPrediction, predict
 
         networks = load_exports(finished, all_of_them=ensemble)
         with progress("videos") as report:
             predictions = predict(networks, videos, top, report)
         print_predictions(predictions, as_json=as_json)
+    bad = sum(isinstance(each, NoPrediction) for each in predictions)
+    if bad:
+        sys.exit(SOME_FAILED if bad < len(predictions) else EXIT_STATUS)

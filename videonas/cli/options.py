@@ -36,8 +36,8 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
     options = (
         click.option(
             "--videos", metavar="PATH",
-            help="Folder with one folder of videos a class; a CSV or JSON list of videos; or the "
-            "split files of UCF101, HMDB51, Kinetics or Charades.",
+            help="Folder with one folder of videos a class, in folders of splits or not; a CSV or "
+            "JSON list of videos; or the split files of UCF101, HMDB51, Kinetics or Charades.",
         ),
         click.option(
             "--settings", "settings_file", type=click.Path(path_type=Path), metavar="FILE",

@@ -56,20 +56,16 @@ def data_prep_command(search_root: str) -> None:
     """Turns videos into shards of clips, once.
 
     Splits by video into train, validation and test; skips and counts files that cannot be read.
+    Prints the videos of each class by split.
 
     Example: videonas data-prep --search-root runs/mine
     """
+    from videonas.console.dataset import print_dataset
     from videonas.console.progress import step_progress
     from videonas.steps.data_prep import data_prep
 
     with step("data-prep", search_root) as root, step_progress() as progress:
-        dataset = data_prep(root, progress)
-        kind = "any number of labels" if dataset.multi_label else "one label"
-        click.echo(f"{len(dataset.classes)} classes, {kind} a video, from {dataset.labels_from}")
-        for name, split in dataset.splits.items():
-            click.echo(f"{name}: {split.clips} clips of {split.videos} videos")
-        for skipped in dataset.skipped:
-            click.echo(f"skipped {skipped.path}: {skipped.reason}")
+        print_dataset(data_prep(root, progress))
 
 
 @click.command("mutate")

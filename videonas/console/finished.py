@@ -1,10 +1,9 @@
-"""What `finish` measured, and what `predict` says."""
+"""What `finish` measured."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from rich.table import Table
 
@@ -20,9 +19,6 @@ from videonas.search.finished import (
     Verdict,
 )
 from videonas.steps.finish import Finish
-
-if TYPE_CHECKING:
-    from videonas.export.predicting import Prediction
 
 
 @dataclass(frozen=True)
@@ -174,21 +170,3 @@ def _notes_together(finish: Finish) -> Iterator[str]:
         yield f"the ensemble has no export: {record.together.without_export}"
     else:
         yield f"ensemble {finish.folder.ensemble_address}  (videonas predict --ensemble)"
-
-
-def print_predictions(predictions: Sequence[Prediction], *, as_json: bool) -> None:
-    """Prints labels and scores of videos."""
-    if as_json:
-        printed_json([
-            {"video": str(each.video), "predictions": [
-                {"label": label, "score": score}
-                for label, score in zip(each.labels, each.scores, strict=True)
-            ]} for each in predictions
-        ])
-        return
-    rows = [
-        ("" if place else str(each.video), label, formats.decimal(score))
-        for each in predictions
-        for place, (label, score) in enumerate(zip(each.labels, each.scores, strict=True))
-    ]
-    printed(table(("video", "label", "score"), rows, right=[2]))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from videonas.data.places import GONE, Fingerprint
-from videonas.data.sources import recipe_digest
+from videonas.data.sources import clips_digest
 from videonas.errors import DamagedRecord, NothingThere
 from videonas.search.dataset import Dataset, Shard
 from videonas.search.prepared_videos import PreparedVideo, PreparedVideos
@@ -59,7 +59,7 @@ class EarlierClips:
             StorageError: the shards cannot be read.
         """
         self._unchanged.clear()
-        if self._videos.recipe != recipe_digest(streams, settings):
+        if self._videos.recipe != clips_digest(streams, settings):
             return
         self._clips_per_video = settings.clips_per_video
         # of a file that cannot be read it is not known whether it is as it was

@@ -71,7 +71,8 @@ class Obtaining:
 
     def _clips(self, fetched: tuple[str, LocalCopy | str | None]) -> DecodedVideo | str:
         """The clips of a video, or the reason why it has none."""
-        from videonas.data.decoding import UnreadableVideo, read_clips
+        from videonas.data.decoding import read_clips
+        from videonas.data.packets import UnreadableVideo
 
         path, copy = fetched
         if isinstance(copy, str):

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal, Protocol
 
+from videonas.data.walking import Walk
+from videonas.search.dataset import sha256_of_file
+
 Fingerprint = tuple[int, str]
 """Size in bytes and a checksum, by which a video that was changed is told; `GONE` where there is
 none."""
@@ -95,11 +98,13 @@ class Videos(Protocol):
     """How many videos are worth fetching at a time."""
 
     def below(self, name: str, wanted: Callable[[str], bool]) -> Iterator[str]:
-        """Every file at any depth in a folder of this folder, hidden ones left out, in no order.
+        """The files at any depth in a folder of this folder, in no order.
+
+        Hidden folders are left out.
 
         Args:
             name: of the folder in it; empty for this folder itself.
-            wanted: whether a file counts, by its name alone.
+            wanted: whether a file counts, by its name alone; asked about every file.
         """
 
     def missing(self, paths: Sequence[str]) -> list[str]:
@@ -107,6 +112,14 @@ class Videos(Protocol):
 
     def fingerprint(self, path: str) -> Fingerprint:
         """By what a video is told from what it may become."""
+
+    def checksum(self, path: str, known: Fingerprint) -> str:
+        """A checksum of all bytes of a video.
+
+        Args:
+            path: of the video.
+            known: its fingerprint; no more is read where that covers all bytes.
+        """
 
     def fetch(self, path: str, scratch: Path) -> LocalCopy | str:
         """A video as a local file, or the reason why there is none.
@@ -135,13 +148,10 @@ class LocalVideos:
 
     def below(self, name: str, wanted: Callable[[str], bool]) -> Iterator[str]:
         """See `Videos.below`."""
-        for parent, folders, files in os.walk(self._folder / name):
-            folders[:] = visible(folders)
-            for file in filter(wanted, visible(files)):
-                path = Path(parent, file)
-                # A link to a missing file is a bad video, not no video; pipes and the like are none
-                if path.is_file() or path.is_symlink():
-                    yield path.relative_to(self._folder).as_posix()
+        top, start = str(self._folder), str(self._folder / name)
+        for path in Walk(top, start).files():
+            if wanted(os.path.basename(path)):
+                yield Path(path).relative_to(self._folder).as_posix()
 
     def missing(self, paths: Sequence[str]) -> list[str]:
         """See `Videos.missing`."""
@@ -164,6 +174,16 @@ class LocalVideos:
         except OSError:
             return GONE
         return size, sample.hexdigest()
+
+    def checksum(self, path: str, known: Fingerprint) -> str:
+        """See `Videos.checksum`."""
+        size, sample = known
+        if size <= 2 * _SAMPLE:
+            return sample
+        try:
+            return sha256_of_file(self._folder / path)
+        except OSError:
+            return path  # like no other
 
     def fetch(self, path: str, scratch: Path) -> LocalCopy:
         """See `Videos.fetch`; the video itself, whatever is there."""

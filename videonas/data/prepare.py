@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from videonas.data.copies import copies_in, warn_of_copies
 from videonas.data.obtaining import Obtaining
 from videonas.data.places import Fingerprint
-from videonas.data.sources import Sources, SourceVideo, fingerprints, recipe_digest
+from videonas.data.sources import Sources, SourceVideo, clips_digest, fingerprints
 from videonas.data.splits import check_splits, split_videos, warn_of_rare
 from videonas.errors import DataError, StorageError
 from videonas.search.dataset import Dataset, OpticalFlow, Shard, Skipped, Split
@@ -86,8 +87,10 @@ def prepare_dataset(
         StorageError: `destination` cannot be written, or a store cannot be read.
     """
     clip = _clip_of(streams, settings.optical_flow)
-    splits = split_videos(sources, settings)
     prints = fingerprints(sources) if prints is None else prints
+    copies = copies_in(sources, prints)
+    splits = split_videos(sources, settings, copies)
+    warn_of_copies(copies, splits)
     tally = _Tally(len(sources.videos), settings.max_bad_videos)
     if earlier is not None:
         earlier.compare(prints, streams, settings)
@@ -111,7 +114,7 @@ def prepare_dataset(
         multi_label=sources.multi_label,
         labels_from=sources.layout,
     )
-    return Prepared(dataset, tally.describe(prints, recipe_digest(streams, settings)))
+    return Prepared(dataset, tally.describe(prints, clips_digest(streams, settings)))
 
 
 def _say_what_was_taken(sources: Sources, earlier: EarlierClips | None) -> None:

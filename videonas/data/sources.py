@@ -12,7 +12,11 @@ from videonas.search.settings import Settings
 from videonas.task import Clip
 
 RECIPE = 1
-"""Raised whenever the same videos and settings would give other shards than before."""
+"""Part of a data set's digest: raised when all videos would give other shards than before."""
+
+DECODER = 2
+"""Raised when some videos would give other clips than before. Searches go on with the data set that
+they have, so it is not part of a digest; clips of another decoder are not taken over."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class SourceVideo:
             names a file outside that folder so.
         labels: indices into the names of the classes, rising; one, or any number where videos can
             have several.
-        split: `train`, `validation` or `test` where a list says so, or None.
+        split: `train`, `validation` or `test` where a list or a folder says so, or None.
         group: videos of one group are never in different splits; None for a video by itself.
     """
 
@@ -76,6 +80,11 @@ def recipe_digest(streams: Mapping[str, Clip], settings: Settings) -> str:
     return digest(canonical(_recipe(streams, settings)))
 
 
+def clips_digest(streams: Mapping[str, Clip], settings: Settings) -> str:
+    """The SHA-256, in hex, of what makes clips comparable: `recipe_digest`, and the decoder."""
+    return digest(canonical({"recipe": recipe_digest(streams, settings), "decoder": DECODER}))
+
+
 def _recipe(streams: Mapping[str, Clip], settings: Settings) -> dict[str, Any]:
     return {
         "recipe": RECIPE,
@@ -92,9 +101,9 @@ def source_digest(
 ) -> str:
     """The SHA-256, in hex, of everything that the shards depend on.
 
-    A video counts with its relative path and its fingerprint. Of a list its labels, splits and
-    groups count. Neither the place of the folder or the list, nor dates, nor the order of videos
-    matter.
+    A video counts with its relative path and its fingerprint. Of a list, and of split folders,
+    labels, splits and groups count. Neither the place of the folder or the list, nor dates, nor
+    the order of videos matter.
 
     Args:
         sources: the videos.
@@ -106,8 +115,8 @@ def source_digest(
         prints = fingerprints(sources)
     plain = _recipe(streams, settings)
     plain["videos"] = sorted([video.path, *prints[video.path]] for video in sources.videos)
-    if sources.listed:  # of class folders the paths say it all
-        plain["list"] = _listed(sources)
+    if sources.listed or any(video.split for video in sources.videos):
+        plain["list"] = _listed(sources)  # of class folders the paths say it all
     return digest(canonical(plain))
 
 

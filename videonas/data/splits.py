@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterable, Mapping, Sequence, Set
+from itertools import chain
 
 from videonas.data.sources import Sources, SourceVideo
 from videonas.data.stratification import stratified
@@ -18,11 +19,14 @@ EVERY_CLASS = ("train", "validation")
 """The splits that must have videos of every class."""
 
 
-def split_videos(sources: Sources, settings: Settings) -> dict[str, list[SourceVideo]]:
+def split_videos(
+    sources: Sources, settings: Settings, copies: Mapping[str, str] | None = None
+) -> dict[str, list[SourceVideo]]:
     """Every video in exactly one split, each class in the same proportions.
 
-    A split that a list gives is kept. One that it does not give is cut from the training videos,
-    or from all where it gives none, by its fraction, each group of videos in one piece.
+    A split that a list or a folder gives is kept. One that it does not give is cut from the
+    training videos, or from all where it gives none, by its fraction, each group of videos in one
+    piece. So are copies, unless a class has too few other videos for that.
 
     Within a class, videos are ordered by a hash of the split seed and their path, so neither the
     order of videos nor what other classes hold matters; with groups or several labels a video,
@@ -31,25 +35,42 @@ def split_videos(sources: Sources, settings: Settings) -> dict[str, list[SourceV
     Args:
         sources: the videos.
         settings: `validation_fraction`, `test_fraction` and `split_seed` count.
+        copies: videos with the bytes of another one, by path, see `copies_in`.
 
     Raises:
         DataError: see `check_splits`.
     """
+    splits = _split(sources, settings, copies or {})
+    try:
+        check_splits(splits, sources, settings)
+    except DataError:
+        if not copies:
+            raise
+        splits = _split(sources, settings, {})
+        check_splits(splits, sources, settings)
+    if given := {video.split for video in sources.videos} - {None}:
+        for name in SPLITS[1:]:
+            if name not in given and splits[name]:
+                log.info("the %s split is not given: it is cut from the training videos", name)
+    return splits
+
+
+def _split(
+    sources: Sources, settings: Settings, copies: Mapping[str, str]
+) -> dict[str, list[SourceVideo]]:
     given = {video.split for video in sources.videos} - {None}
+    fractions = _fractions_to_cut(given, settings)
     splits: dict[str, list[SourceVideo]] = {
         name: [video for video in sources.videos if video.split == name] for name in SPLITS
     }
-    fractions = _fractions_to_cut(given, settings)
     whole = splits["train"] if given else list(sources.videos)
     if any(video.group is not None or len(video.labels) != 1 for video in whole):
-        cut = stratified(whole, fractions, settings.split_seed)
+        cut = stratified(whole, fractions, settings.split_seed, copies)
     else:
-        cut = _by_class(whole, fractions, settings.split_seed)
+        cut = _by_class(whole, fractions, settings.split_seed, copies)
     for name, part in cut.items():
         splits[name] = part if name not in given or name == "train" else splits[name]
-    splits = {name: mixed(part, settings.split_seed) for name, part in splits.items()}
-    check_splits(splits, sources, settings)
-    return splits
+    return {name: mixed(part, settings.split_seed) for name, part in splits.items()}
 
 
 def _fractions_to_cut(given: Set[str | None], settings: Settings) -> dict[str, float]:
@@ -60,18 +81,24 @@ def _fractions_to_cut(given: Set[str | None], settings: Settings) -> dict[str, f
 
 
 def _by_class(
-    videos: Sequence[SourceVideo], fractions: Mapping[str, float], seed: int
+    videos: Sequence[SourceVideo],
+    fractions: Mapping[str, float],
+    seed: int,
+    copies: Mapping[str, str],
 ) -> dict[str, list[SourceVideo]]:
-    """Splits of videos with one label each, every class by itself."""
+    """Splits of videos with one label each, every class by itself; copies go with their first."""
     splits: dict[str, list[SourceVideo]] = {name: [] for name in SPLITS}
-    by_class: dict[int, list[SourceVideo]] = {}
-    for video in videos:
-        by_class.setdefault(video.labels[0], []).append(video)
+    equal: dict[str, list[SourceVideo]] = {}
+    for video in sorted(videos, key=lambda video: video.path):
+        equal.setdefault(copies.get(video.path, video.path), []).append(video)
+    by_class: dict[int, list[list[SourceVideo]]] = {}
+    for some in equal.values():
+        by_class.setdefault(some[0].labels[0], []).append(some)
     for _, of_class in sorted(by_class.items()):
-        of_class.sort(key=lambda video: _hash(f"split/{seed}", video))
+        of_class.sort(key=lambda some: _hash(f"split/{seed}", some[0]))
         start = 0
         for name, count in share_out(len(of_class), fractions).items():
-            splits[name] += of_class[start : start + count]
+            splits[name] += chain.from_iterable(of_class[start : start + count])
             start += count
     return splits
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from videonas.data.copies import together
 from videonas.data.sources import SourceVideo
 from videonas.search.dataset import SPLITS
 
@@ -64,7 +65,10 @@ class _Sharing:
 
 
 def stratified(
-    videos: Sequence[SourceVideo], fractions: Mapping[str, float], seed: int
+    videos: Sequence[SourceVideo],
+    fractions: Mapping[str, float],
+    seed: int,
+    copies: Mapping[str, str] | None = None,
 ) -> dict[str, list[SourceVideo]]:
     """Every video in one split, every group in one piece, every class as near its share as can be.
 
@@ -77,8 +81,9 @@ def stratified(
         videos: with any number of labels each.
         fractions: share of each split; they add up to 1.
         seed: decides between groups of equal size.
+        copies: videos that are to be in one split with another one, by path.
     """
-    units = _units(videos, seed)
+    units = _units(videos, seed, copies or {})
     having: dict[int, list[_Unit]] = {}
     for unit in units:
         for label in unit.counts:
@@ -103,18 +108,24 @@ def stratified(
     return sharing.splits
 
 
-def _units(videos: Sequence[SourceVideo], seed: int) -> list[_Unit]:
+def _units(
+    videos: Sequence[SourceVideo], seed: int, copies: Mapping[str, str]
+) -> list[_Unit]:
     """The largest first."""
-    together: dict[str, list[SourceVideo]] = {}
+    keys = {
+        video.path: f"video/{video.path}" if video.group is None else f"group/{video.group}"
+        for video in videos
+    }
+    keys = together(keys, copies)
+    units: dict[str, list[SourceVideo]] = {}
     for video in sorted(videos, key=lambda video: video.path):
-        key = f"video/{video.path}" if video.group is None else f"group/{video.group}"
-        together.setdefault(key, []).append(video)
-    units = [
+        units.setdefault(keys[video.path], []).append(video)
+    made = [
         _Unit(
             hashlib.sha256(f"split/{seed}/{key}".encode()).digest(),
             tuple(some),
             Counter(label for video in some for label in video.labels or (_NO_LABEL,)),
         )
-        for key, some in together.items()
+        for key, some in units.items()
     ]
-    return sorted(units, key=lambda unit: (-len(unit.videos), unit.order))
+    return sorted(made, key=lambda unit: (-len(unit.videos), unit.order))

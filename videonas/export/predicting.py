@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from videonas.data.decoding import DecodedVideo, UnreadableVideo, count_frames, read_clips
+from videonas.data.decoding import DecodedVideo, read_clips
+from videonas.data.packets import UnreadableVideo, count_frames
 from videonas.errors import VideonasError
 from videonas.export.about import About, StreamSettings
 from videonas.export.loading import Classifier
@@ -36,13 +37,41 @@ class Prediction:
     scores: tuple[float, ...]
 
 
+@dataclass(frozen=True)
+class NoPrediction:
+    """Why nothing is said of one video.
+
+    Attributes:
+        video: its path.
+        reason: in words, without the path.
+    """
+
+    video: Path
+    reason: str
+
+
+class UnsuitableVideo(VideonasError):
+    """A video of which a network can say nothing.
+
+    Args:
+        video: its path.
+        reason: in words, without the path.
+    """
+
+    def __init__(self, video: Path, reason: str) -> None:
+        super().__init__(f"{video}: {reason}")
+        self.reason = reason
+
+
 def predict(
     networks: Sequence[Classifier],
     videos: Sequence[Path],
     top: int,
     progress: Callable[[int, int], None] | None = None,
-) -> list[Prediction]:
+) -> list[Prediction | NoPrediction]:
     """Labels and scores of videos: the mean over the clips of a video, and over networks.
+
+    A video that cannot be read, or is too short, has the reason in their place.
 
     Args:
         networks: 1 or more, of the same classes.
@@ -51,7 +80,8 @@ def predict(
         progress: told how many videos of how many are done.
 
     Raises:
-        VideonasError: see `video_scores`; or networks answer for different classes.
+        VideonasError: networks take what cannot be made of videos, or answer for different
+            classes.
     """
     classes = networks[0].about.classes
     for network in networks:
@@ -59,15 +89,23 @@ def predict(
             raise VideonasError(f"{network.folder}: other classes than {networks[0].folder}")
     predictions = []
     for done, video in enumerate(videos, 1):
-        read = cache(partial(read_clips, video))  # networks of one search want the same clips
-        scores = np.mean([video_scores(network, video, read) for network in networks], axis=0)
-        best = np.argsort(-scores, kind="stable")[:top]
-        predictions.append(Prediction(
-            video, tuple(classes[place] for place in best), tuple(float(scores[p]) for p in best)
-        ))
+        predictions.append(_prediction(networks, video, top))
         if progress is not None:
             progress(done, len(videos))
     return predictions
+
+
+def _prediction(
+    networks: Sequence[Classifier], video: Path, top: int
+) -> Prediction | NoPrediction:
+    read = cache(partial(read_clips, video))  # networks of one search want the same clips
+    try:
+        scores = np.mean([video_scores(network, video, read) for network in networks], axis=0)
+    except UnsuitableVideo as error:
+        return NoPrediction(video, error.reason)
+    best = np.argsort(-scores, kind="stable")[:top]
+    labels = tuple(networks[0].about.classes[place] for place in best)
+    return Prediction(video, labels, tuple(float(scores[place]) for place in best))
 
 
 def video_scores(network: Classifier, video: Path, read: Read) -> Any:
@@ -79,14 +117,14 @@ def video_scores(network: Classifier, video: Path, read: Read) -> Any:
         read: gives clips of it, as `read_clips`.
 
     Raises:
-        VideonasError: the file is no video, or has fewer frames than the network needs; or the
-            network takes what cannot be made of videos.
+        UnsuitableVideo: the file is no video, or has fewer frames than the network needs.
+        VideonasError: the network takes what cannot be made of videos.
     """
     _check_streams(network)
     try:
         clips = clips_of(video, network.about, read)
     except UnreadableVideo as error:
-        raise VideonasError(f"{video}: unreadable video: {error.reason}") from None
+        raise UnsuitableVideo(video, str(error)) from None
     return network.scores(clips).mean(axis=0)
 
 
@@ -113,7 +151,7 @@ def clips_of(video: Path, about: About, read: Read) -> dict[str, Any]:
 
     Raises:
         UnreadableVideo: no clip can be made of the file.
-        VideonasError: it has fewer frames than the network needs.
+        UnsuitableVideo: it has fewer frames than the network needs.
     """
     clips = {}
     for name, stream in about.streams.items():
@@ -123,8 +161,8 @@ def clips_of(video: Path, about: About, read: Read) -> dict[str, Any]:
             whole = _read(read, span, stream, about)
             if whole.short:
                 needed = (span - 1) * about.frame_step + 1
-                raise VideonasError(
-                    f"{video}: has {count_frames(video)} frames; the network needs {needed} or more"
+                raise UnsuitableVideo(
+                    video, f"has {count_frames(video)} frames; the network needs {needed} or more"
                 )
         pixels = whole.streams[name]
         first = (pixels.shape[1] - span) // 2

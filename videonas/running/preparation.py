@@ -6,9 +6,10 @@ import math
 import tempfile
 from dataclasses import dataclass
 
+from videonas.data.class_counts import count_lines
 from videonas.errors import VideonasError
 from videonas.logs import set_up_logging
-from videonas.progress import Progress
+from videonas.progress import Note, Progress
 from videonas.search.root import SearchRoot
 from videonas.steps.data_prep import data_prep
 from videonas.training.supervisor import Limits, Supervisor
@@ -53,4 +54,5 @@ def data_prep_job(job: DataPrepJob, report: Progress) -> None:
     """Runs in the child."""
     set_up_logging("data-prep")
     tempfile.tempdir = job.scratch
-    data_prep(SearchRoot(job.search_root), report)
+    for line in count_lines(data_prep(SearchRoot(job.search_root), report)):
+        report(Note(line))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from videonas.errors import NoVideos, SettingsError
+from videonas.errors import DataError, NoVideos, SettingsError
 from videonas.progress import LOG_LINES, Progress, Stage, Step
 from videonas.search.dataset import Dataset, streams_of
 from videonas.search.root import SearchRoot
@@ -18,6 +18,7 @@ from videonas.steps.new_videos import check_new_videos, choose_dataset
 if TYPE_CHECKING:
     from videonas.data.places import Fingerprint
     from videonas.data.sources import Sources
+    from videonas.task import Clip
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,15 @@ def data_prep(root: SearchRoot, progress: Progress = LOG_LINES) -> Dataset:
         SettingsError: no videos are given, or the fitness or an objective does not suit their
             labels.
     """
+    dataset = _data_set(root, progress)
+    from videonas.data.class_counts import count_lines
+
+    for line in count_lines(dataset):
+        log.info("%s", line)
+    return dataset
+
+
+def _data_set(root: SearchRoot, progress: Progress) -> Dataset:
     settings = root.settings
     streams = streams_of(root.space, settings.optical_flow)
     existing = root.dataset()
@@ -59,8 +69,10 @@ def data_prep(root: SearchRoot, progress: Progress = LOG_LINES) -> Dataset:
 
     try:
         sources = find_sources(settings)
-    except NoVideos as error:
-        if existing is None:
+    except DataError as error:
+        if existing is None or not (
+            isinstance(error, NoVideos) or _is_as_first_found(existing, settings, streams)
+        ):
             raise
         log.info("%s; the data set is there: %s", error, existing.digest)
         return existing
@@ -71,11 +83,34 @@ def data_prep(root: SearchRoot, progress: Progress = LOG_LINES) -> Dataset:
         if existing.digest == digest:
             log.info("the data set is there: %s", digest)
             return existing
+        if _is_as_first_found(existing, settings, streams):
+            log.warning(
+                "the data set is there: %s; an older version prepared it, and found %d classes in "
+                "%s; this version finds %d videos of %d classes, which another search would use",
+                existing.digest, len(existing.classes), sources.place, len(sources.videos),
+                len(sources.classes),
+            )
+            return existing
         check_new_videos(root, existing, sources, sources.place)
     made = root.dataset(digest)  # where videos were put back
     if made is None:
         made = _prepare(root, sources, prints, digest, existing, progress)
     return choose_dataset(root, made)
+
+
+def _is_as_first_found(
+    existing: Dataset, settings: Settings, streams: Mapping[str, Clip]
+) -> bool:
+    """Whether a data set is what the first versions made of the class folders that are there."""
+    from videonas.data.first_rules import first_digest
+    from videonas.data.places import open_place
+
+    if existing.labels_from != "class folders" or settings.videos is None:
+        return False
+    try:
+        return first_digest(open_place(settings.videos), streams, settings) == existing.digest
+    except OSError:
+        return False
 
 
 def _prepare(

@@ -10,7 +10,7 @@ import pytest
 from videonas.data.layouts import lists
 from videonas.data.layouts.files import SUFFIXES
 from videonas.data.layouts.lists import COLUMNS
-from videonas.data.layouts.rows import SPLIT_WORDS
+from videonas.data.layouts.names import SPLIT_WORDS
 
 TEXT = (Path(__file__).parents[3] / "docs/data.md").read_text()
 EXAMPLES = re.findall(r"^```(csv|json|jsonl)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)

@@ -180,7 +180,7 @@ def test_kinetics(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
         ("a,b,1,nan,train", r"val\.csv, line 2: time_end is 'nan'; allowed"),
         ("a,b,1", r"val\.csv, line 2: time_end is ''; allowed"),
         ("a,b,1,1e6,train", r"val\.csv, line 2: time_end is '1e6'; allowed"),
-        ("a,b,1,2,dev", r"val\.csv, line 2: the split is 'dev'"),
+        ("a,b,1,2,holdout", r"val\.csv, line 2: the split is 'holdout'"),
         ("a,--0edUL8zmA,89,99,train", r"line 2: .* is labelled 'a', and 'playing harp' at"),
         ("playing harp,--0edUL8zmA,89,99,val", r"line 2: .* has the split 'validation', and 'tra"),
     ],

@@ -6,6 +6,7 @@ import logging
 from typing import Protocol
 
 from videonas.data.layouts import charades, class_folders, hmdb51, kinetics, lists, ucf101
+from videonas.data.layouts.names import warn_of_similar
 from videonas.data.layouts.tables import LIST_SUFFIXES
 from videonas.data.places import Place, open_place, videos_of
 from videonas.data.sources import Sources
@@ -61,6 +62,7 @@ def find_sources(settings: Settings) -> Sources:
             f"video_folder is {settings.video_folder!r}, and {place} holds class folders, not a "
             "list; set video_folder=null, or give the list as --videos"
         )
+    warn_of_similar(sources.classes, place)
     log.info(
         "%s: %d videos of %d classes, from %s",
         place,

@@ -4,30 +4,16 @@ from __future__ import annotations
 
 import posixpath
 import re
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from videonas.data.places import Place, videos_of
+from videonas.data.layouts.names import SPLIT_WORDS, check_text, listing
+from videonas.data.places import Place, Videos, videos_of
 from videonas.data.sources import Sources, SourceVideo
 from videonas.errors import DataError, brief, did_you_mean
 
-SPLIT_WORDS = {
-    "train": "train",
-    "training": "train",
-    "validation": "validation",
-    "val": "validation",
-    "valid": "validation",
-    "validate": "validation",
-    "test": "test",
-    "testing": "test",
-}
-"""What lists call the splits."""
-
 NUMBER = re.compile(r"-?[0-9]+", re.ASCII)
 """A label that is a number."""
-
-_CONTROL_OR_SURROGATE = ("Cc", "Cs")
 
 
 @dataclass(frozen=True)
@@ -118,9 +104,11 @@ def gather(
             than two classes; a text that cannot be a name; or a URI elsewhere.
     """
     by_path: dict[str, Row] = {}
-    top = videos_of(folder).top
-    for row in rows:
-        _check_text(row)
+    videos_there = videos_of(folder)
+    top = videos_there.top
+    for row in _with_slashes(list(rows), videos_there):
+        for text in (row.path, *row.labels, row.group or ""):
+            check_text(text, row.where)
         path = _in_one_way(row, top)
         by_path[path] = _merged(by_path[path], row) if path in by_path else row
     if not by_path:
@@ -135,6 +123,18 @@ def gather(
         for path, row in sorted(by_path.items())
     )
     return Sources(place, folder, layout, names, videos)
+
+
+def _with_slashes(rows: Sequence[Row], videos: Videos) -> Iterator[Row]:
+    """Rows with `/` in their paths where a file is there by that path only, as lists have them
+    that were written on Windows.
+    """
+    paths = sorted({row.path for row in rows if "\\" in row.path})
+    slashed = {path: path.replace("\\", "/") for path in videos.missing(paths)}
+    gone = set(videos.missing(sorted(slashed.values())))
+    for row in rows:
+        path = slashed.get(row.path)
+        yield row if path is None or path in gone else replace(row, path=path)
 
 
 def _in_one_way(row: Row, top: str) -> str:
@@ -157,17 +157,6 @@ def _in_one_way(row: Row, top: str) -> str:
     return path
 
 
-def _check_text(row: Row) -> None:
-    for text in (row.path, *row.labels, row.group or ""):
-        if not text.isprintable() and any(
-            unicodedata.category(sign) in _CONTROL_OR_SURROGATE for sign in text
-        ):
-            raise DataError(
-                f"videos: {row.where}: {brief(text)} holds a control character or half a "
-                "character; allowed: names in plain text"
-            )
-
-
 def _merged(before: Row, row: Row) -> Row:
     """What two rows say about one video."""
     for what, old, new in (("split", before.split, row.split), ("group", before.group, row.group)):
@@ -180,8 +169,8 @@ def _merged(before: Row, row: Row) -> Row:
         return before
     if not (before.several and row.several):
         raise DataError(
-            f"videos: {row.where}: {brief(row.path)} is labelled {_listing(row.labels)}, and "
-            f"{_listing(before.labels)} at {before.where}; where a video can have several labels, "
+            f"videos: {row.where}: {brief(row.path)} is labelled {listing(row.labels)}, and "
+            f"{listing(before.labels)} at {before.where}; where a video can have several labels, "
             "name the column 'labels'"
         )
     return replace(before, labels=tuple(dict.fromkeys((*before.labels, *row.labels))))
@@ -234,7 +223,7 @@ def _class_names(rows: Iterable[Row], place: Place, classes: Classes | None) -> 
     if len(names) < 2:
         raise DataError(
             f"videos: {place} names {len(names)} class(es){': ' if names else ''}"
-            f"{_listing(names)}; 2 or more are needed"
+            f"{listing(names)}; 2 or more are needed"
         )
     return names
 
@@ -244,7 +233,3 @@ def _in_order(names: Iterable[str]) -> tuple[str, ...]:
     if all(NUMBER.fullmatch(name) and len(name) < 20 for name in names):
         names.sort(key=int)
     return tuple(names)
-
-
-def _listing(names: Sequence[str]) -> str:
-    return ", ".join(map(brief, names))
