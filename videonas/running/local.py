@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shlex
 import signal
@@ -12,10 +13,11 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from rich.console import Console
 
+from videonas.console.output import Output
 from videonas.console.progress import Bars
 from videonas.errors import first_line
 from videonas.progress import Event, LogLines
@@ -123,7 +125,7 @@ def _redirected_to(log: Path) -> Iterator[TextIO]:
     sys.stdout.flush()
     sys.stderr.flush()
     saved = os.dup(1), os.dup(2)
-    terminal = os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding, errors="replace")
+    terminal = Output(os.fdopen(os.dup(1), "wb"), cast(io.TextIOWrapper, sys.stdout))
     with log.open("ab") as file, terminal:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
