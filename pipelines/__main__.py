@@ -65,9 +65,9 @@ def run(
         given |= {name: value for name, value in flags.items() if value is not None}
         check_space(space, given)
         given["space"] = space
-        command = [sys.executable, "-m", "pipelines", "run", space, "--search-root"]
+        resume = [sys.executable, "-m", "pipelines", "run", space, "--search-root"]
         with naming_starts(start_from):
-            status = run_here(search_root, given, parallelism, command)
+            status = run_here(search_root, given, parallelism, resume)
         sys.exit(status)
 
 

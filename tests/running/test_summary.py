@@ -20,7 +20,7 @@ from videonas.search.root import SearchRoot
 def printed(root: SearchRoot, width: int = 200) -> str:
     """The summary of a search on a terminal of some width."""
     out = io.StringIO()
-    print_summary(root, Console(file=out, width=width), f"resume {shlex.quote(root.uri)}")
+    print_summary(root, Console(file=out, width=width), ["resume", "--search-root", root.uri])
     return out.getvalue()
 
 
@@ -93,7 +93,7 @@ def test_the_addresses_are_those_of_the_search(root: SearchRoot) -> None:
 
 def test_the_command_to_go_on_can_be_pasted(root: SearchRoot) -> None:
     command = lines(printed(root))["go"].removeprefix("on").strip()
-    assert shlex.split(command) == ["resume", root.uri]
+    assert shlex.split(command) == ["resume", "--search-root", root.uri]
 
 
 @pytest.mark.parametrize("width", [40, 80, 300])

@@ -105,5 +105,5 @@ def test_everybody_who_is_asked_names_the_same(tmp_path: Path) -> None:
     assert selected.metadata["best"] == name
     assert f'data-individual="{name}">{name}</a>, architecture' in build_report(root)
     out = io.StringIO()
-    print_summary(root, Console(file=out, width=200), "resume")
+    print_summary(root, Console(file=out, width=200), ["resume"])
     assert root.architecture_address(best.individual.id) in out.getvalue()

@@ -181,7 +181,7 @@ def test_every_change_is_stated(searched: SearchRoot, sixteen: Path, policy: str
         "1 changed; "
     )
     said = io.StringIO()
-    print_summary(root, Console(file=said, width=200), "resume")
+    print_summary(root, Console(file=said, width=200), ["resume"])
     assert sentence in said.getvalue()
     assert sentence[1:] in build_report(root)
     told = CliRunner().invoke(main, ["lineage", root.uri, "--json"])

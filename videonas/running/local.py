@@ -33,7 +33,7 @@ FAILED = 1
 
 
 def run_here(
-    search_root: str, given: Mapping[str, Any], parallelism: int, command: Sequence[str]
+    search_root: str, given: Mapping[str, Any], parallelism: int, resume: Sequence[str]
 ) -> int:
     """Runs a few generations of a search on this machine and prints what was found.
 
@@ -41,7 +41,7 @@ def run_here(
         search_root: path or URI.
         given: settings by name; those not given are those of the search, or the defaults.
         parallelism: candidates that are trained or evaluated at a time.
-        command: that resumes a search, but for the search root, which is its last word.
+        resume: the command that resumes a search, but for the search root, its last word.
 
     Returns:
         the exit status: 0; 1 where a step failed unexpectedly; 128 and the number of the signal
@@ -51,11 +51,11 @@ def run_here(
         VideonasError: something that the user can put right.
     """
     root = SearchRoot(search_root)
-    resume = shlex.join([*command, root.uri])
+    resume = [*resume, root.uri]
     check_settings(root, given)  # before a log is written
     root.logs_folder.mkdir(parents=True, exist_ok=True)
     log = root.logs_folder / f"run-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
-    kept = f"what is finished is kept; resume with: {resume}"
+    resume_with = f"what is finished is kept; resume with: {shlex.join(resume)}"
     try:
         with _redirected_to(log) as terminal, _stopping_on_signals():
             console = Console(file=terminal)
@@ -74,13 +74,13 @@ def run_here(
                 run_search(search_root, given, progress, parallelism)
     except Stopped as stopped:
         name = signal.Signals(stopped.number).name
-        print(f"stopped by {name}; {kept}", file=sys.stderr)
+        print(f"stopped by {name}; {resume_with}", file=sys.stderr)
         return 128 + stopped.number
     except Exception as error:
         if sentence_of(error) is not None:
             raise
         print(f"error: a step failed: {type(error).__name__}: {first_line(error)}; the whole log: "
-              f"{log}; {kept}", file=sys.stderr)
+              f"{log}; {resume_with}", file=sys.stderr)
         return FAILED
     print_summary(SearchRoot(search_root), Console(), resume)
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ MOST_OF_THE_FRONT = 12
 """Networks of the front that are listed; the report shows all of them."""
 
 
-def print_summary(root: SearchRoot, console: Console, resume: str) -> None:
+def print_summary(root: SearchRoot, console: Console, resume: Sequence[str]) -> None:
     """Prints the best network beside the best of the first generation, and how to go on.
 
     Where several objectives were asked for, their front is what was found: it is listed too.
@@ -48,7 +49,7 @@ def print_summary(root: SearchRoot, console: Console, resume: str) -> None:
         f"report     {root.report_address(len(lineage.generations) - 1)}",
         *_finished(root),
         f"everything {root.uri}",
-        f"go on      {resume}",
+        f"go on      {shlex.join(resume)}",
     ):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
