@@ -17,7 +17,7 @@ from typing import Any, TextIO, cast
 
 from rich.console import Console
 
-from videonas.console.output import Output
+from videonas.console.output import Output, OutputError
 from videonas.console.progress import Bars
 from videonas.errors import first_line
 from videonas.progress import Event, LogLines
@@ -133,11 +133,13 @@ def _redirected_to(log: Path) -> Iterator[TextIO]:
         try:
             yield terminal
         except Exception:
-            traceback.print_exc()
+            with contextlib.suppress(OSError):  # the log's disk may be full
+                traceback.print_exc()
             raise
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
+            with contextlib.suppress(OSError, OutputError):
+                sys.stdout.flush()
+                sys.stderr.flush()
             for target, descriptor in zip((1, 2), saved, strict=True):
                 os.dup2(descriptor, target)
                 os.close(descriptor)
