@@ -16,11 +16,14 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
-import av
-import numpy as np
-
-from videonas.data.decoding import read_clips
+from videonas.steps.shell import errors_as_sentences
 from videonas.task import Clip
+
+with errors_as_sentences():
+    import av
+    import numpy as np
+
+    from videonas.data.decoding import read_clips
 
 WIDTH, HEIGHT, RATE = 340, 256, 30
 
@@ -115,4 +118,5 @@ def write_textured(path: Path, frames: int, noise: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with errors_as_sentences():
+        main()

@@ -24,16 +24,19 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import optuna
-
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.architectures import TASK
-from tests.simulated import Simulation, member
 from videonas.search.individual import Individual, individual_name
 from videonas.search.settings import make_settings
 from videonas.spaces import architecture_id
 from videonas.spaces.tiny_video import TinyVideoArchitecture, TinyVideoSpace
+from videonas.steps.shell import errors_as_sentences
+
+with errors_as_sentences():
+    import optuna
+
+    from tests.architectures import TASK
+    from tests.simulated import Simulation, member
 
 SPACE = TinyVideoSpace()
 
@@ -159,4 +162,5 @@ def one_trial(study: optuna.Study, genes: dict[str, Sequence[Any]]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with errors_as_sentences():
+        main()

@@ -32,6 +32,7 @@ from benchmarks.common.progress import watched
 from benchmarks.wall_time import seconds_by_kind
 from videonas.logs import set_up_logging
 from videonas.search.root import SearchRoot
+from videonas.steps.shell import errors_as_sentences
 
 BATCHES = (1, 4, 16)
 STEPS = ("mutate", "train-candidate", "evaluate", "select")
@@ -184,4 +185,5 @@ def main(
 
 
 if __name__ == "__main__":
-    main()
+    with errors_as_sentences():
+        main()

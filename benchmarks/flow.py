@@ -23,19 +23,23 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import click
-import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.common.conditions import machine, write_records
 from benchmarks.common.forms import Times, time_in_turns
-from videonas.data.decoding import read_clips
-from videonas.data.demo import write_demo_videos
-from videonas.data.flow import encode_flow, flow_of_clips, flow_side, need_opencv
 from videonas.data.parallel import cores, map_in_order
 from videonas.search.dataset import OpticalFlow
+from videonas.steps.shell import errors_as_sentences
 from videonas.task import Clip
 from videonas.training.machine_lock import machine_lock
+
+with errors_as_sentences():
+    import numpy as np
+
+    from videonas.data.decoding import read_clips
+    from videonas.data.demo import write_demo_videos
+    from videonas.data.flow import encode_flow, flow_of_clips, flow_side, need_opencv
 
 PLAIN, ITS_OWN = "OpenCV, a plain loop", "OpenCV, a plain loop with its own threads"
 PARALLEL = "data preparation, flow"
@@ -217,4 +221,5 @@ def print_rows(
 
 
 if __name__ == "__main__":
-    main()
+    with errors_as_sentences():
+        main()

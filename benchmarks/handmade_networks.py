@@ -43,6 +43,7 @@ from videonas.logs import set_up_logging
 from videonas.search.dataset import Dataset
 from videonas.search.root import SearchRoot
 from videonas.search.settings import Settings
+from videonas.steps.shell import errors_as_sentences
 from videonas.task import Sampling, Task
 from videonas.training.jobs import Shards
 
@@ -296,4 +297,5 @@ def main(
 
 
 if __name__ == "__main__":
-    main()
+    with errors_as_sentences():
+        main()

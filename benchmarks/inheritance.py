@@ -39,6 +39,7 @@ from videonas.search.individual import Individual, candidate_seed
 from videonas.search.result import Inherited
 from videonas.search.root import SearchRoot
 from videonas.spaces import Edit, architecture_id
+from videonas.steps.shell import errors_as_sentences
 from videonas.training.jobs import PRELOAD, Candidate, Shards, Stopwatch, TrainedParent
 from videonas.training.machine_lock import machine_lock
 from videonas.training.supervisor import Limits, Supervisor
@@ -300,4 +301,5 @@ def main(
 
 
 if __name__ == "__main__":
-    main()
+    with errors_as_sentences():
+        main()

@@ -37,6 +37,7 @@ from benchmarks.common.forms import (
 from benchmarks.common.progress import watched
 from videonas.logs import set_up_logging
 from videonas.spaces.evanet.architecture import GAUSSIANS, SIDE
+from videonas.steps.shell import errors_as_sentences
 from videonas.training.machine_lock import machine_lock
 
 INFLATED, FACTORISED = "inflated", "factorised"
@@ -215,4 +216,5 @@ def main(
 
 
 if __name__ == "__main__":
-    main()
+    with errors_as_sentences():
+        main()

@@ -35,6 +35,7 @@ from videonas.report import build_report
 from videonas.search.root import SearchRoot
 from videonas.steps.mutate import mutate
 from videonas.steps.select import select
+from videonas.steps.shell import errors_as_sentences
 
 R = TypeVar("R")
 
@@ -200,4 +201,5 @@ def main(
 
 
 if __name__ == "__main__":
-    main()
+    with errors_as_sentences():
+        main()

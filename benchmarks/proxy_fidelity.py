@@ -26,7 +26,6 @@ import click
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.common.correlation import spearman_interval
 from benchmarks.common.progress import watched
 from benchmarks.common.trials import (
     Network,
@@ -45,7 +44,11 @@ from videonas.search.individual import Individual, individual_name
 from videonas.search.root import SearchRoot
 from videonas.search.settings import merge_settings, read_settings_file
 from videonas.steps.data_prep import data_prep
+from videonas.steps.shell import errors_as_sentences
 from videonas.steps.start import start
+
+with errors_as_sentences():
+    from benchmarks.common.correlation import spearman_interval
 
 LONGER = 4
 FIRST_SEED = 1000
@@ -225,4 +228,5 @@ def main(
 
 
 if __name__ == "__main__":
-    main()
+    with errors_as_sentences():
+        main()

@@ -22,14 +22,11 @@ from random import Random
 from typing import Any
 
 import click
-import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.common.correlation import spearman
 from benchmarks.common.landscape import MOST_PARTNERS, NEUTRAL, PARTNERS, Landscape
 from benchmarks.common.progress import watched
-from tests.simulated import Simulation
 from videonas.errors import VideonasError
 from videonas.evolution.birth import mutate
 from videonas.logs import set_up_logging
@@ -41,7 +38,14 @@ from videonas.search.settings import (
     read_settings_file,
 )
 from videonas.spaces import open_space
+from videonas.steps.shell import errors_as_sentences
 from videonas.task import Task
+
+with errors_as_sentences():
+    import numpy as np
+
+    from benchmarks.common.correlation import spearman
+    from tests.simulated import Simulation
 
 ARMS: Mapping[str, Mapping[str, Any]] = {
     "tournament": {"algorithm": "tournament"},
@@ -258,4 +262,5 @@ def main(
 
 
 if __name__ == "__main__":
-    main()
+    with errors_as_sentences():
+        main()

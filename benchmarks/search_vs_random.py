@@ -28,7 +28,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
 from videonas.search.dataset import Dataset
 from videonas.search.individual import Individual
@@ -36,9 +35,9 @@ from videonas.search.root import SearchRoot
 from videonas.search.settings import merge_settings, parse_assignments, read_settings_file
 from videonas.steps.data_prep import data_prep
 from videonas.steps.evaluate import evaluate
-from videonas.steps.finish import finish
 from videonas.steps.mutate import mutate
 from videonas.steps.select import select
+from videonas.steps.shell import errors_as_sentences
 from videonas.steps.start import start
 from videonas.steps.train_candidate import train_candidate
 from videonas.training.jobs import (
@@ -50,6 +49,11 @@ from videonas.training.jobs import (
     TrainingJob,
 )
 from videonas.training.supervisor import Limits, Supervisor
+
+with errors_as_sentences():
+    import numpy as np
+
+    from videonas.steps.finish import finish
 
 ARMS = ("tournament", "random", "drift")
 FRESH_SEEDS = (101, 102, 103)
@@ -338,4 +342,5 @@ def main(
 
 
 if __name__ == "__main__":
-    main()
+    with errors_as_sentences():
+        main()

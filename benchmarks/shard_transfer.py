@@ -30,6 +30,7 @@ from benchmarks.common.conditions import machine, write_records
 from benchmarks.common.slow_server import slow_server
 from videonas.console.progress import progress
 from videonas.logs import set_up_logging
+from videonas.steps.shell import errors_as_sentences
 from videonas.storage import Store, in_parallel, open_store
 
 STORES = ("gs", "s3")
@@ -257,4 +258,5 @@ def main(
 
 
 if __name__ == "__main__":
-    main()
+    with errors_as_sentences():
+        main()

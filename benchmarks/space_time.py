@@ -35,6 +35,7 @@ from benchmarks.common.forms import (
 from benchmarks.common.progress import watched
 from videonas.logs import set_up_logging
 from videonas.spaces.evanet.architecture import Pool, Size
+from videonas.steps.shell import errors_as_sentences
 from videonas.training.machine_lock import machine_lock
 
 THREE, TWO, OURS = "three-dimensional", "two-dimensional", "videonas"
@@ -279,4 +280,5 @@ def main(
 
 
 if __name__ == "__main__":
-    main()
+    with errors_as_sentences():
+        main()

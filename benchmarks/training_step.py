@@ -39,6 +39,7 @@ from videonas.search.settings import make_settings
 from videonas.spaces.evanet.architecture import EvaNetArchitecture
 from videonas.spaces.evanet.normalise import normalise
 from videonas.spaces.evanet.presets import PRESETS
+from videonas.steps.shell import errors_as_sentences
 from videonas.task import Clip, Task
 from videonas.training.machine_lock import machine_lock
 
@@ -216,4 +217,5 @@ def main(
 
 
 if __name__ == "__main__":
-    main()
+    with errors_as_sentences():
+        main()

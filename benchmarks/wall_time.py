@@ -19,6 +19,7 @@ from pathlib import Path
 import click
 
 from videonas.search.root import SearchRoot
+from videonas.steps.shell import errors_as_sentences
 
 KINDS = {
     "train": "optimiser steps",
@@ -99,4 +100,5 @@ def main(videos: Path, settings: Path, assignments: tuple[str, ...]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with errors_as_sentences():
+        main()

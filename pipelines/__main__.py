@@ -11,6 +11,7 @@ import click
 from pipelines.kubeflow_commands import schedule, submit
 from pipelines.options import compile_options
 from videonas.cli.options import SettingsCommand, given_settings, settings_options
+from videonas.cli.program import Program
 from videonas.search.start_from import naming_starts
 from videonas.spaces import SPACES
 from videonas.steps.shell import errors_as_sentences
@@ -18,7 +19,9 @@ from videonas.steps.shell import errors_as_sentences
 SPACE = click.argument("space", type=click.Choice(sorted(SPACES)))
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 def main() -> None:
     """Searches as pipelines of Kubeflow: run on this machine, or compiled for a cluster."""
 
@@ -62,7 +65,7 @@ def run(
         given |= {name: value for name, value in flags.items() if value is not None}
         check_space(space, given)
         given["space"] = space
-        resume = [sys.executable, "-m", "pipelines", "run", space, "--search-root", search_root]
+        resume = [sys.executable, "-m", "pipelines", "run", space, "--search-root"]
         with naming_starts(start_from):
             status = run_here(search_root, given, parallelism, resume)
         sys.exit(status)

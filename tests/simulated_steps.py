@@ -30,6 +30,7 @@ from videonas.search.result import Evaluation, Latency, Training
 from videonas.search.root import SearchRoot
 from videonas.spaces import architecture_id
 from videonas.steps.data_prep import data_prep
+from videonas.steps.shell import errors_as_sentences
 from videonas.storage import Store, open_store
 from videonas.storage.local import LocalStore
 from videonas.training.jobs import EVALUATE, MEASURE, TRAIN
@@ -81,7 +82,8 @@ def run_search(
     }
     with ExitStack() as stack:
         _simulate(stack, _Counter(Path(diary), write, moment))
-        loop.run_search(uri, given, progress)
+        with errors_as_sentences():
+            loop.run_search(uri, given, progress)
 
 
 @contextmanager

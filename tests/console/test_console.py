@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import pty
 import re
@@ -13,22 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from videonas.console.progress import progress
 from videonas.console.settings import print_settings, settings_rows
 from videonas.search.settings import Settings, decides_of, make_settings
 
 # Progress
-
-
-def test_where_there_is_no_terminal_there_are_log_lines(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(logging.getLogger("videonas"), "propagate", True)
-    with caplog.at_level(logging.INFO, "videonas"), progress("videos") as report:
-        for done in range(1, 6):
-            report(done, 5)
-    said = [record.getMessage() for record in caplog.records]
-    assert said == ["videos: 1 of 5", "videos: 5 of 5"]
 
 
 def in_terminal(*command: str) -> str:

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from videonas.console.progress import Bars
+from videonas.console.progress import Bars, progress
 from videonas.console.standing import Standing
 from videonas.progress import (
     Event,
@@ -229,6 +229,15 @@ def kept() -> Iterator[list[str]]:
     yield handler.messages
     logger.removeHandler(handler)
     logger.setLevel(level)
+
+
+def test_where_there_is_no_terminal_work_that_is_no_step_has_log_lines_too(
+    kept: list[str]
+) -> None:
+    with progress("videos") as report:
+        for done in range(1, 6):
+            report(done, 5)
+    assert kept == ["videos: 1 of 5", "videos: 5 of 5"]
 
 
 def test_a_log_tells_every_event_in_words(kept: list[str]) -> None:

@@ -62,6 +62,16 @@ def test_damaged_record_reports_one_sentence_and_the_log_has_the_traceback(tmp_p
     assert SearchRoot(search.uri).settings.population == 4
 
 
+def test_a_full_disk_is_one_sentence_though_the_log_lies_there(
+    tiny_disk: Path, demo_videos: Path
+) -> None:
+    said = run(tiny_disk / "root", "--videos", demo_videos)
+    assert said.returncode == 2
+    (sentence,) = said.stderr.splitlines()
+    assert sentence.startswith("error: ")
+    assert "No space left on device" in sentence
+
+
 def test_data_preparation_that_crashes_is_one_sentence(tmp_path: Path) -> None:
     """As when a codec is hit by a bad video: its process dies, and the loop does not."""
     for label in "ab":

@@ -6,9 +6,12 @@ import click
 
 from videonas import __version__
 from videonas.cli import deploy, looking, networks, retrying, steps, videos
+from videonas.cli.program import Program
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__)
 def main() -> None:
     """Searches for video-classification networks by evolution.

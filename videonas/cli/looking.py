@@ -53,11 +53,12 @@ def report_command(search_root: str, output: Path, baseline: str | None) -> None
 
     Example: videonas report runs/mine --baseline runs/random --output mine.html
     """
+    from videonas.console.output import write_output
     from videonas.report import build_report
     from videonas.search.root import SearchRoot
 
     with errors_as_sentences():
         beside = SearchRoot(baseline) if baseline else None
         report = build_report(SearchRoot(search_root), baseline=beside)
-        output.write_text(report, encoding="utf-8")
+        write_output(output, report)
         click.echo(f"report: {output.absolute()}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.table import Table
 
+from videonas.console.output import write_output
 from videonas.console.records import network_record
 from videonas.console.screen import facts, printed, printed_json, printed_line, table
 from videonas.console.subjects import Born, Subject, subject_in, subjects
@@ -36,7 +37,7 @@ def print_network(
     """
     subject = subject_in(word, individual) if individual else subjects([word], classes)[0]
     if svg:
-        svg.write_text(diagram_file(_diagram(subject)), encoding="utf-8")
+        write_output(svg, diagram_file(_diagram(subject)))
     if as_json:
         printed_json(network_record(subject))
         return

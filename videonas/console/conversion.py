@@ -7,6 +7,7 @@ from pathlib import Path
 
 from videonas.codec import to_plain
 from videonas.console.differences import Difference, differences
+from videonas.console.output import write_output
 from videonas.console.screen import printed, printed_json, printed_line
 from videonas.errors import VideonasError
 from videonas.search.architecture_file import encode_architecture
@@ -66,7 +67,7 @@ def convert(
             raise VideonasError(f"{word}: does not say how many classes; give --classes N")
         data = encode_architecture(network.space.name, task, normalised)
         rewritten += differences([to_plain(network.architecture), to_plain(normalised)])
-    output.write_bytes(data)
+    write_output(output, data)
     identity = architecture_id(network.space.name, normalised)
     if as_json:
         printed_json({

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shlex
 import signal
@@ -12,10 +13,11 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from rich.console import Console
 
+from videonas.console.output import Output, OutputError
 from videonas.console.progress import Bars
 from videonas.errors import VideonasError, reason
 from videonas.progress import Event, LogLines
@@ -40,7 +42,7 @@ def run_here(
         search_root: path or URI.
         given: settings by name; those not given are those of the search, or the defaults.
         parallelism: candidates that are trained or evaluated at a time.
-        resume: the command that resumes the search.
+        resume: the command that resumes a search, but for the search root, its last word.
 
     Returns:
         the exit status: 0; 1 where a step failed unexpectedly; 128 and the number of the signal
@@ -50,6 +52,7 @@ def run_here(
         VideonasError: something that the user can put right.
     """
     root = SearchRoot(search_root)
+    resume = [*resume, root.uri]
     check_settings(root, given)  # before a log is written
     root.logs_folder.mkdir(parents=True, exist_ok=True)
     log = root.logs_folder / f"run-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
@@ -126,18 +129,20 @@ def _redirected_to(log: Path) -> Iterator[TextIO]:
     sys.stdout.flush()
     sys.stderr.flush()
     saved = os.dup(1), os.dup(2)
-    terminal = os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding, errors="replace")
+    terminal = Output(os.fdopen(os.dup(1), "wb"), cast(io.TextIOWrapper, sys.stdout))
     with log.open("ab") as file, terminal:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
         try:
             yield terminal
         except Exception:
-            traceback.print_exc()
+            with contextlib.suppress(OSError):  # the log's disk may be full
+                traceback.print_exc()
             raise
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
+            with contextlib.suppress(OSError, OutputError):
+                sys.stdout.flush()
+                sys.stderr.flush()
             for target, descriptor in zip((1, 2), saved, strict=True):
                 os.dup2(descriptor, target)
                 os.close(descriptor)

@@ -22,8 +22,10 @@ from videonas.search.root import SearchRoot
 
 log = logging.getLogger(__name__)
 
-EXTRAS = {"tensorflow": "train", "keras": "train", "av": "train", "numpy": "train",
-          "kfp": "pipelines"}
+EXTRAS = {
+    "tensorflow": "train", "keras": "train", "av": "train", "numpy": "train", "kfp": "pipelines",
+    "optuna": "benchmarks", "hypothesis": "dev",
+}
 """Packages that the base does without, and the extra that brings each."""
 
 

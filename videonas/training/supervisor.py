@@ -38,6 +38,7 @@ T = TypeVar("T")
 POLL_SECONDS = 0.1
 OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EMFILE)
 QUIET_START = "videonas.training.preload"
+SCRIPT = "videonas.cli"
 MEMORY_SHARE = 0.9
 """Of the container's memory: above it the kernel might end the supervisor instead."""
 
@@ -113,9 +114,10 @@ class Supervisor:
 
     def __init__(self, *preload: str) -> None:
         self._context = multiprocessing.get_context("forkserver")
-        # a child imports the main module again; from the fork server it has it at no cost
+        # a child imports the main module again; from the fork server it has it at no cost. The
+        # script `videonas` cannot be imported, but all that it imports
         main = getattr(sys.modules["__main__"], "__spec__", None)
-        modules = [QUIET_START, *preload, *([main.name] if main else [])]
+        modules = [QUIET_START, *preload, main.name if main else SCRIPT]
         self._context.set_forkserver_preload(modules)
         self._stopped = threading.Event()
 
