@@ -19,7 +19,7 @@ IMAGES := evolve train
 REGISTRY = $(or $(VIDEONAS_REGISTRY),videonas)
 VERSION = $(shell $(PYTHON) -c 'import videonas; print(videonas.__version__)')
 
-.PHONY: help constraints search test lint types walls test-slow images test-images compile readmes clean
+.PHONY: help constraints search test lint types walls test-slow test-networks test-python images test-images compile readmes clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -57,6 +57,17 @@ walls: $(READY)
 
 test-slow: $(READY)  ## what trains many networks
 	$(BIN)/pytest -m slow -n $(WORKERS)
+
+test-networks: $(READY)  ## what runs networks; for another set of kernels, see docs/processors.md
+	$(BIN)/pytest -m 'not slow and not docker' -n $(WORKERS) --dist loadfile \
+	  tests/networks tests/evaluation tests/training tests/export tests/benchmarks tests/running
+
+test-python: $(READY)  ## what may differ between versions of Python; PYTHON=python3.13 VENV=DIR
+	$(BIN)/pytest -m 'not slow and not docker' -n $(WORKERS) --dist loadfile \
+	  tests/spaces tests/search tests/networks/test_tiny_video_network.py tests/networks/test_itgm.py \
+	  tests/training tests/evaluation tests/export/test_tflite.py tests/export/test_saved_model.py \
+	  tests/data/test_decoding.py tests/data/test_prepare.py tests/running/test_local_run.py \
+	  tests/cli tests/pipelines/test_compiled.py tests/test_constraints.py
 
 images:  ## builds the containers' images; IMAGES=train-gpu for GPUs; BUILD_FLAGS for docker build
 	for image in $(IMAGES); do \
