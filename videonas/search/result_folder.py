@@ -35,6 +35,11 @@ class AttemptFolder:
                 found[number] = attempt
         return found
 
+    def names(self) -> frozenset[str]:
+        """Of all files in the folder."""
+        keys = self.records.store.keys(f"{self.folder}/")
+        return frozenset(key.removeprefix(f"{self.folder}/") for key in keys)
+
     def failures(self, task: str) -> dict[int, Failure]:
         """The attempts at a task that ended without a result, by number."""
         found = {}

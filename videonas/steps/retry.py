@@ -90,10 +90,14 @@ def forget_failures(
 
 
 def has_failed(folder: ResultFolder) -> bool:
-    """Whether an attempt at a result, or a part of it, failed."""
-    if any(folder.failures(task) for task in TASKS):
+    """Whether an attempt at a result, or a part of it, failed; one request where none has begun."""
+    names = folder.names()
+    if any("-failure-" in name for name in names):
         return True
-    parts = (folder.training(), folder.evaluation())
+    parts = (
+        folder.training() if "training.json" in names else None,
+        folder.evaluation() if "evaluation.json" in names else None,
+    )
     return any(part is not None and part.outcome == "failed" for part in parts)
 
 
