@@ -75,7 +75,7 @@ def test_the_whole_script_at_a_small_size(tmp_path: Path) -> None:
         ("2", "7"), ("3", "10")
     ]
     assert [record["individuals"] for record in json.loads(output.read_text())] == [7, 10]
-    assert "3 of 3 generations written" in said.stderr
+    assert "generations written: 3 of 3" in said.stderr
 
 
 def test_a_length_that_is_not_written_is_refused() -> None:

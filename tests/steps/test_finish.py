@@ -362,36 +362,41 @@ def test_plans_take_only_whom_there_are(tmp_path: Path) -> None:
 # As the last step of a pipeline
 
 
-def outputs() -> tuple[Any, Any]:
+def run_component(root: SearchRoot, folder: Path) -> tuple[Any, Any]:
+    """What the component makes of a search: the artifacts of the network and of the metrics."""
     from kfp import dsl
 
-    return dsl.Model(uri="model", metadata={}), dsl.Metrics(uri="metrics", metadata={})
+    network = dsl.Model(uri=str(folder / "network"), metadata={})
+    metrics = dsl.Metrics(uri=str(folder / "metrics"), metadata={})
+    finish_component.python_func(
+        search_root=root.uri, gpus="", population=dsl.Artifact(), network=network, metrics=metrics
+    )
+    return network, metrics
 
 
-def test_a_run_may_have_nothing_to_finish(root: SearchRoot) -> None:
+def test_a_run_may_have_nothing_to_finish(root: SearchRoot, tmp_path: Path) -> None:
     root.start({"finish_best": 0})
-    network, metrics = outputs()
-    finish_component.python_func(search_root=root.uri, network=network, metrics=metrics)
+    network, metrics = run_component(root, tmp_path)
     assert finish_run(SearchRoot(root.uri)) is None
-    assert (network.uri, network.metadata, metrics.metadata) == ("model", {}, {})
+    assert (network.metadata, metrics.metadata) == ({}, {})
     assert not root.finish_folders()
 
 
-def test_a_run_ends_with_what_the_settings_say(root: SearchRoot) -> None:
+def test_a_run_ends_with_what_the_settings_say(root: SearchRoot, tmp_path: Path) -> None:
     settings = {"finish_best": 1, "finish_train_steps": 2, "finish_from": "proxy",
                 "max_generations": 1}
     started = start(SearchRoot(root.uri), settings)
     assert started.goal
     assert started.go, "the run before was stopped before its last step"
-    network, metrics = outputs()
-    finish_component.python_func(search_root=root.uri, network=network, metrics=metrics)
+    network, metrics = run_component(root, tmp_path)
     assert not start(SearchRoot(root.uri), settings).go
     (folder,) = root.finish_folders()
     record, plan = folder.record(), folder.plan()
     assert record is not None
     assert plan is not None
     assert (plan.initial, plan.train_steps, len(plan.finalists)) == ("proxy", 2, 1)
-    assert Path(network.uri, "saved_model", "saved_model.pb").is_file()
+    address = Path(network.metadata["address"])
+    assert (address / "saved_model" / "saved_model.pb").is_file()
     verdict = record.need_best().test
     assert verdict is not None
     assert network.metadata["test_top1"] == verdict.intact.metrics["top1"]
