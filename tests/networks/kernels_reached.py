@@ -59,10 +59,13 @@ class Kernel:
     def is_unsafe(self) -> bool:
         """Whether TensorFlow is known to give wrong gradients, or to crash, on such a shape.
 
-        Seen with TensorFlow 2.21. With oneDNN: three-dimensional convolutions with strides, and
-        windows beyond the clip. Without: strides longer than the window of such a convolution, and
-        average pooling with a window larger than the input.
+        Seen with TensorFlow 2.21. With oneDNN: convolutions of one pixel with strides,
+        three-dimensional ones with strides, and windows beyond the clip. Without: strides longer
+        than the window of a three-dimensional convolution, and average pooling with a window larger
+        than the input.
         """
+        if self.kind == "Conv2D" and set(self.window) == {1}:
+            return set(self.strides) != {1}
         if self.kind == "Conv3D":
             reach = [window > 2 * size - 1
                      for window, size in zip(self.window, self.sizes, strict=True)]

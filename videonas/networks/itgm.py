@@ -123,7 +123,10 @@ class InflatedTGM(keras.layers.Layer):
             temporal_bands(curves, frames, self.strides[0]), clips.dtype
         )  # (M, after, frames)
         mixed = ops.cast(self.kernel[..., None] * shares, clips.dtype)  # (y, x, in, out, M)
-        side = mixed.shape[0]
+        side, step = mixed.shape[0], self.strides[1]
+        if side == 1 and step > 1:  # as in `convolve`
+            clips, step = clips[:, :, ::step, ::step], 1
+            _, frames, height, width, channels = ops.shape(clips)
         many = self.gaussians
         if channels <= self.filters:
             filtered = ops.einsum("mat,bthwc->bahwcm", bands, clips)
@@ -131,11 +134,11 @@ class InflatedTGM(keras.layers.Layer):
             kernel = ops.reshape(
                 ops.transpose(mixed, (0, 1, 2, 4, 3)), (side, side, channels * many, self.filters)
             )
-            made = ops.conv(planes, kernel, self.strides[1], padding="same")
+            made = ops.conv(planes, kernel, step, padding="same")
             return ops.reshape(made, (-1, after, *made.shape[1:]))
         planes = ops.reshape(clips, (-1, height, width, channels))
         kernel = ops.reshape(mixed, (side, side, channels, self.filters * many))
-        made = ops.conv(planes, kernel, self.strides[1], padding="same")
+        made = ops.conv(planes, kernel, step, padding="same")
         apart = ops.reshape(made, (-1, frames, *made.shape[1:3], self.filters, many))
         return ops.einsum("mat,bthwom->bahwo", bands, apart)
 
