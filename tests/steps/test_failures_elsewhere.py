@@ -24,9 +24,9 @@ ELSEWHERE = replace(installed(), device="a processor of another node")
 class Here(Supervisor):
     """A supervisor whose jobs are done at once, in this process."""
 
-    environment: Environment = installed()  # type: ignore[assignment]
+    environment: Environment = installed()
 
-    def run(self, *_: object) -> Ending:  # type: ignore[override]
+    def run(self, *_: object) -> Ending:
         return Ending("finished", Latency(1.0, (1.0, 1.0), 3, 1, "here"))
 
 

@@ -65,7 +65,8 @@ def work_through(
     """Does every assignment, or waits until somebody else has done it.
 
     Args:
-        assignments: in the order of birth.
+        assignments: in the order of birth, in which they are done as far as they were tried as
+            often.
         attempts: tries of one candidate before it is given up.
         seconds: after which an attempt on another machine is over.
         progress: told what has ended, and what is waited for.
@@ -77,7 +78,10 @@ def work_through(
         CommonCause: the first few fail in one way, which is no fault of theirs.
     """
     trying = _Trying(attempts, seconds, progress, supervisor, peers)
-    waiting, told = list(assignments), list[Assignment]()
+    # the least tried first: a run that a common cause stopped goes on with other networks, so that
+    # the first few, where they do fail through their own fault, cannot stop every run
+    waiting = sorted(assignments, key=lambda each: len(each.folder.attempts(each.task)))
+    told = list[Assignment]()
     while waiting:
         states = _in_threads(trying.advance, waiting, parallelism, supervisor)
         taken = [a for a, state in zip(waiting, states, strict=True) if state == "taken"]
@@ -140,6 +144,8 @@ class _Trying:
                 if failure := self._try(assignment, number):
                     message = f"attempt {number} at {task} failed: {failure}"
                     self.progress(Failed(assignment.name, message))
+                    others = (each for each in self.peers() if each.folder != folder.folder)
+                    check_common_cause(task, failure, others)
                     return "failed"
             outcome = assignment.outcome()
         self.progress(Finished(assignment.name, outcome or "done"))
@@ -154,8 +160,6 @@ class _Trying:
             if assignment.outcome() is None:
                 failure = assignment.work()
             if failure:
-                others = (each for each in self.peers() if each.folder != folder.folder)
-                check_common_cause(task, failure, others)
                 folder.publish_failure(task, number, Failure(failure, self.supervisor.environment))
         except BaseException:  # stopped from outside, or storage failed: no fault of the candidate
             folder.take_back(task, number)
