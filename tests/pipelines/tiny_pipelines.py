@@ -5,7 +5,8 @@ the compiled pipeline instead, by `BROKEN_AFTERWARDS`.
 """
 
 # annotations are read by kfp, so they are not postponed here
-# mypy: disable-error-code="no-untyped-def, valid-type, misc, type-arg, untyped-decorator, no-any-return"
+# mypy: disable-error-code="no-untyped-def, valid-type, misc, type-arg"
+# mypy: disable-error-code="untyped-decorator, no-any-return"
 
 from collections.abc import Callable, Mapping
 from typing import Any
