@@ -65,8 +65,7 @@ def work_through(
     """Does every assignment, or waits until somebody else has done it.
 
     Args:
-        assignments: in the order of birth, in which they are done as far as they were tried as
-            often.
+        assignments: in the order of birth; those that an earlier run tried come last.
         attempts: tries of one candidate before it is given up.
         seconds: after which an attempt on another machine is over.
         progress: told what has ended, and what is waited for.
@@ -78,12 +77,10 @@ def work_through(
         CommonCause: the first few fail in one way, which is no fault of theirs.
     """
     trying = _Trying(attempts, seconds, progress, supervisor, peers)
-    # the least tried first: a run that a common cause stopped goes on with other networks, so that
-    # the first few, where they do fail through their own fault, cannot stop every run
-    waiting = sorted(assignments, key=lambda each: len(each.folder.attempts(each.task)))
-    told = list[Assignment]()
+    waiting, told, look = list(assignments), list[Assignment](), trying.begin
     while waiting:
-        states = _in_threads(trying.advance, waiting, parallelism, supervisor)
+        states = _in_threads(look, waiting, parallelism, supervisor)
+        look = trying.advance
         taken = [a for a, state in zip(waiting, states, strict=True) if state == "taken"]
         waiting = [a for a, state in zip(waiting, states, strict=True) if state != "ended"]
         if waiting and waiting == taken:
@@ -125,14 +122,24 @@ class _Trying:
     supervisor: Runner
     peers: Callable[[], Iterable[ResultFolder]]
 
-    def advance(self, assignment: Assignment) -> State:
-        """Does what can be done now."""
+    def begin(self, assignment: Assignment) -> State:
+        """As `advance`, but leaves what was tried before for later.
+
+        A run that a common cause stopped goes on with other networks: so the first few, where they
+        do fail through their own fault, cannot stop every run.
+        """
+        return self.advance(assignment, untried=True)
+
+    def advance(self, assignment: Assignment, *, untried: bool = False) -> State:
+        """Does what can be done now; where asked for, only if it was never tried."""
         folder, task = assignment.folder, assignment.task
         outcome = assignment.outcome()
         if outcome is None:
             tried, failures = folder.attempts(task), folder.failures(task)
             if any(is_alive(tried[number]) for number in tried if number not in failures):
                 return "taken"
+            if tried and untried:
+                return "failed"
             if len(tried) >= self.attempts:
                 last = failures.get(max(tried))
                 why = last.message if last else "the machine, or the task, stopped"
