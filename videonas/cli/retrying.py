@@ -19,9 +19,9 @@ from videonas.steps.shell import errors_as_sentences
     help="Outcome of the results to take back; can be given several times.",
 )
 def retry_command(search_root: str, generation: int | None, outcomes: tuple[str, ...]) -> None:
-    """Take back failed results and attempts, so that the next run tries them again.
+    """Takes back failed results and attempts, so that the next run tries them again.
 
-    For failures that had their cause in the machine, the image or the data. A run does this by
+    Meant for failures whose cause was the machine, the image or the data. A run does this by
     itself where the versions, the device or the kernels of TensorFlow have changed. Selected
     generations stay as they are, except for the last one: it is selected again unless the next one
     has been drawn from it.
