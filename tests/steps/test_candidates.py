@@ -1,4 +1,4 @@
-"""Which step takes back the failures of another environment: the one that repeats the work."""
+"""What is tried again by which step, and what a user is advised to try again."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.synthetic import make_search
+from videonas.errors import VideonasError
 from videonas.search.environment import Environment, installed
 from videonas.search.result import Latency, Training
 from videonas.search.root import SearchRoot
@@ -16,6 +17,7 @@ from videonas.steps.candidates import Batch
 from videonas.steps.evaluate import evaluate as evaluate_step
 from videonas.steps.measure import measure as measure_step
 from videonas.steps.mutate import mutate
+from videonas.steps.select import select
 from videonas.training.supervisor import Ending, Supervisor
 
 ELSEWHERE = replace(installed(), device="a processor of another node")
@@ -58,3 +60,17 @@ def test_measurement_leaves_failures_of_what_is_measured(batch: Batch) -> None:
     batch.folder(measured).publish(Latency(1.0, (1.0, 1.0), 3, 1, "here"))
     assert measure_step(batch.root, 0) == {measured.name: "failed", unmeasured.name: None}
     assert batch.result(unmeasured).latency is not None
+
+
+def test_where_some_networks_can_be_tried_again_that_is_the_advice(batch: Batch) -> None:
+    """The first in the order of birth failed through its own fault."""
+    first, second = batch.individuals
+    for each in batch.individuals:
+        batch.folder(each).publish(Latency(1.0, (1.0, 1.0), 3, 1, "here"))
+    batch.folder(first).publish(Training("diverged", "the loss is nan"))
+    batch.folder(second).publish(Training("timed_out", "not finished after 60 s"))
+    with pytest.raises(VideonasError) as told:
+        select(batch.root, 0)
+    assert second.name in str(told.value)
+    assert "retry" in str(told.value)
+    assert "--outcome timed_out" in str(told.value)
