@@ -76,7 +76,7 @@ class RunClock:
 
     def _what(self, networks: int) -> str:
         best = self._settings.finish_best
-        final = f"the best {best} at full length" if best else ""
+        final = f"the best {best if best > 1 else 'one'} at full length" if best else ""
         if not networks and final:
             return f"training {final}"
         return f"training {networks} networks" + (f", then {final}," if final else "")
