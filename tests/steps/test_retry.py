@@ -91,6 +91,17 @@ def test_attempts_whose_machine_stopped_no_longer_count(drawn: SearchRoot) -> No
     assert not folder.attempts("training")
 
 
+def test_a_network_that_is_done_is_not_announced_for_an_attempt_that_was_killed(
+    drawn: SearchRoot,
+) -> None:
+    folder = next(iter(folders(drawn, 1).values()))
+    folder.begin_attempt("training", 1, Attempt("x", own_host(), 2**22 + 1, 1.0, 60.0))
+    folder.publish(Training("ok", steps=3))
+    assert not retry(drawn).networks
+    assert not folder.attempts("training")
+    assert folder.training() is not None
+
+
 def test_only_the_given_outcomes_and_generation_are_taken_back(drawn: SearchRoot) -> None:
     first, second, *_ = folders(drawn, 1).values()
     fail(first)

@@ -74,7 +74,8 @@ def forget_failures(
         unless: failures in this environment stay; None removes all.
 
     Returns:
-        whether anything was removed.
+        whether something is to be done again now: what is left of attempts beside a result that
+        stays is removed without a word.
     """
     failed = [
         part for part in (folder.evaluation(), folder.training()) if part and part.outcome != "ok"
@@ -85,13 +86,14 @@ def forget_failures(
     ]
     if len(parts) < len(failed):  # its result stays, so nothing is tried again
         return False
+    undone = [task for task in TASKS if not folder.succeeded(task)]
     forgotten = [
-        _forget_attempts(folder, task, unless, stopped_too=bool(parts) or unless is None)
-        for task in TASKS
+        task for task in TASKS
+        if _forget_attempts(folder, task, unless, stopped_too=bool(parts) or unless is None)
     ]
     for part in parts:  # after the attempts, which would count against the next ones
         folder.delete(part)
-    return bool(parts) or any(forgotten)
+    return bool(parts) or bool(set(forgotten) & set(undone))
 
 
 def has_failed(folder: ResultFolder) -> bool:
@@ -167,5 +169,8 @@ def _forget_final(
     ]
     if failed:
         folder.take_back(failed)
-    forgotten = [forget_failures(root.final_folder(each), outcomes) for each in finalists]
-    return bool(failed) or any(forgotten)
+    forgotten = [
+        each.name for each in finalists if forget_failures(root.final_folder(each), outcomes)
+    ]
+    # an attempt at its export may be left of a network that is exported
+    return any(folder.network(name) is None for name in (*failed, *forgotten))
