@@ -111,7 +111,9 @@ def field_arguments(assignments: Sequence[str], cluster: Cluster) -> dict[str, A
                 f"{', '.join(known)}; settings are given by --set"
             )
         given[name] = _field_value(word, text, known[name].kind)
-    if given.get("train_pool_gpus") and "image_train" not in given:
+    # the steps of all pools run on one image
+    has_gpus = any(given.get(f"{pool}_pool_gpus", "").strip(" 0") for pool in ("train", "measure"))
+    if has_gpus and "image_train" not in given:
         given["image_train"] = cluster.image("train-gpu")
     return given
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,12 @@ ARTIFACT_TYPES = (
     "system.Artifact", "system.Dataset", "system.HTML", "system.Metrics", "system.Model"
 )
 """Those that the user interface knows how to show and that are used here."""
+
+ARTIFACT_CLASSES = (
+    "Artifact", "ClassificationMetrics", "Dataset", "HTML", "Markdown", "Metrics", "Model",
+    "SlicedClassificationMetrics",
+)
+"""Those of kfp, which a component can return."""
 
 ARGO_LIMIT = 2**20
 """Bytes of a Workflow, beyond which Argo refuses it."""
@@ -93,38 +99,52 @@ def find_problems(compiled: Compiled) -> list[Problem]:
 
 def _artifact_uri(compiled: Compiled) -> Found:
     """The launcher uploads an artifact to its URI, and refuses one outside the run's own root."""
-    for name in compiled.components:
+    for name, component in compiled.components.items():
+        artifacts = component.get("outputDefinitions", {}).get("artifacts", {}).keys()
         for word in (compiled.container(name) or {}).get("command", ()):
-            if "\ndef " in word and any(map(_sets_uri, ast.walk(ast.parse(word)))):
+            if "\ndef " in word and any(_sets_uri(n, artifacts) for n in ast.walk(ast.parse(word))):
                 yield name, "its source sets an artifact's uri; allowed: metadata['address']"
 
 
-def _sets_uri(node: ast.AST) -> bool:
-    if isinstance(node, ast.Attribute):
-        return node.attr == "uri" and isinstance(node.ctx, ast.Store)
-    return (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name) and node.func.id == "setattr"
-        and any(isinstance(each, ast.Constant) and each.value == "uri" for each in node.args)
-    )
+def _sets_uri(node: ast.AST, artifacts: Collection[str]) -> bool:
+    """Whether a piece of source sets a URI: by its name, by that of the path, which kfp turns into
+    a URI, or where it makes an artifact.
+    """
+    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+        owner = node.value.id if isinstance(node.value, ast.Name) else None
+        return node.attr == "uri" or (node.attr == "path" and owner in artifacts)
+    if not isinstance(node, ast.Call):
+        return False
+    called = getattr(node.func, "attr", getattr(node.func, "id", None))
+    if called == "setattr":
+        return any(isinstance(each, ast.Constant) and each.value == "uri" for each in node.args)
+    return called in ARTIFACT_CLASSES and any(each.arg == "uri" for each in node.keywords)
 
 
 def _item_type(compiled: Compiled) -> Found:
     """A driver refuses an item of another type than the parameter that it feeds."""
     for loop in compiled.tasks:
-        if loop.iterator is None:
-            continue
-        item = loop.iterator["itemInput"]
-        found = compiled.inputs(loop.component).get(item, {}).get("parameterType")
-        for task in compiled.tasks_of(loop.component).values():
-            for name, source in task.parameters.items():
-                if source.get("componentInputParameter") != item:
-                    continue
-                if "parameterExpressionSelector" in source:  # a field of the item
-                    continue
-                declared = compiled.inputs(task.component).get(name, {}).get("parameterType")
-                if declared not in (None, found):
-                    yield _place(task), f"{name} is {declared}, and the items of its loop {found}"
+        if loop.iterator is not None:
+            item = loop.iterator["itemInput"]
+            found = compiled.inputs(loop.component).get(item, {}).get("parameterType")
+            yield from _fed_otherwise(compiled, loop.component, item, found)
+
+
+def _fed_otherwise(
+    compiled: Compiled, group: str, parameter: str, found: str | None
+) -> Found:
+    """Tasks that take a group's parameter, in the group or in those inside it, as another type."""
+    for task in compiled.tasks_of(group).values():
+        for name, source in task.parameters.items():
+            if source.get("componentInputParameter") != parameter:
+                continue
+            if "parameterExpressionSelector" in source:  # a field of the item
+                continue
+            declared = compiled.inputs(task.component).get(name, {}).get("parameterType")
+            if declared not in (None, found):
+                yield _place(task), f"{name} is {declared}, and the items of its loop {found}"
+            else:
+                yield from _fed_otherwise(compiled, task.component, name, found)
 
 
 def _unresolved(compiled: Compiled) -> Found:
@@ -163,6 +183,13 @@ def _collected(compiled: Compiled) -> Found:
         for name, producer in task.producers.items():
             if producer in beside and beside[producer].iterator is not None:
                 yield _place(task), f"{name} is collected over a loop; allowed: .after(...)"
+    for group, component in compiled.components.items():
+        outputs = component.get("dag", {}).get("outputs", {}).get("parameters", {})
+        for name, output in outputs.items():
+            producer = output.get("valueFromParameter", {}).get("producerSubtask")
+            inner = compiled.tasks_of(group).get(producer)
+            if inner is not None and inner.iterator is not None:
+                yield group, f"its output {name} is collected over a loop; allowed: no such output"
 
 
 def _artifact_iterator(compiled: Compiled) -> Found:

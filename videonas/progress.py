@@ -136,10 +136,14 @@ class TimeLeft:
     Attributes:
         seconds: wall time.
         of: `batch`, for the trainings of a step, or `run`.
+        networks: that are still to be trained, of a batch.
+        each: wall time of one network of a batch, on average over all of them; 0 if unknown.
     """
 
     seconds: float
     of: Literal["batch", "run"] = "batch"
+    networks: int = 0
+    each: float = 0.0
 
     def __str__(self) -> str:
         return f"about {duration(self.seconds)} left"

@@ -13,7 +13,8 @@ from click.testing import CliRunner, Result
 
 from components.images import TRAIN_GPU
 from pipelines.__main__ import main
-from pipelines.arguments import cluster_arguments
+from pipelines.arguments import cluster_arguments, field_arguments
+from pipelines.cluster import Cluster
 from pipelines.connecting import Access, Kubeflow, Passing
 from pipelines.submitting import Order, place, submit
 from tests.pipelines.conftest import ROOT
@@ -209,3 +210,10 @@ def test_a_run_on_gpus_has_the_image_for_them(
     said = submitted(kfp, "--form", "train_pool_gpus=1", *more)
     assert said.exit_code == 0, said.output
     assert kfp.runs[0]["runtime_config"]["parameters"]["image_train"] == image
+
+
+@pytest.mark.parametrize(("word", "image"), [
+    ("train_pool_gpus=0", None), ("measure_pool_gpus=1", TRAIN_GPU),
+])
+def test_the_image_for_gpus_goes_with_any_pool_that_has_some(word: str, image: str | None) -> None:
+    assert field_arguments([word], Cluster(measure=True)).get("image_train") == image

@@ -6,6 +6,7 @@ the compiled pipeline instead, by `BROKEN_AFTERWARDS`.
 
 # annotations are read by kfp, so they are not postponed here
 # mypy: disable-error-code="no-untyped-def, valid-type, misc, type-arg"
+# mypy: disable-error-code="untyped-decorator, no-any-return"
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -64,6 +65,16 @@ def elsewhere_by_name(network: dsl.Output[dsl.Model]):
 
 
 @component
+def elsewhere_by_path(network: dsl.Output[dsl.Model]):
+    network.path = "/gcs/bucket/elsewhere"
+
+
+@component
+def elsewhere_returned() -> dsl.Model:
+    return dsl.Model(uri="gs://bucket/elsewhere")
+
+
+@component
 def page(text: dsl.Output[dsl.Markdown]):
     print(text.path)
 
@@ -80,6 +91,14 @@ def artifact_uri_by_name() -> None:
     uncached(elsewhere_by_name())
 
 
+def artifact_uri_by_path() -> None:
+    uncached(elsewhere_by_path())
+
+
+def artifact_uri_returned() -> None:
+    uncached(elsewhere_returned())
+
+
 def item_type() -> None:
     with dsl.ParallelFor(uncached(batches()).output, name="batches") as names:
         uncached(work_on_list(names=names))
@@ -88,6 +107,13 @@ def item_type() -> None:
 def item_type_of_numbers() -> None:
     with dsl.ParallelFor(uncached(batches()).output, name="numbers of no type") as number:
         uncached(count(number=number))
+
+
+def item_type_in_a_condition() -> None:
+    with dsl.ParallelFor(uncached(batches()).output, name="batches") as names:
+        made = uncached(work(names=names))
+        with dsl.If(made.output == "a", name="wanted"):
+            uncached(work_on_list(names=names))
 
 
 def unresolved(cpu: str = "1") -> None:
@@ -104,6 +130,17 @@ def collected() -> None:
     with dsl.ParallelFor(uncached(batches()).output, name="batches") as names:
         done = uncached(work(names=names))
     uncached(gather(names=dsl.Collected(done.output)))
+
+
+@dsl.pipeline(name="collecting")
+def collecting() -> list:
+    with dsl.ParallelFor(uncached(batches()).output, name="batches") as names:
+        done = uncached(work(names=names))
+    return dsl.Collected(done.output)
+
+
+def collected_by_a_pipeline() -> None:
+    uncached(gather(names=collecting().output))
 
 
 def exit_handler() -> None:
@@ -153,10 +190,12 @@ def allowed(cpu: str = "1", selector: dict = {}) -> None:  # noqa: B006
 
 
 BROKEN: Mapping[str, tuple[Callable[..., None], ...]] = {
-    "artifact-uri": (artifact_uri, artifact_uri_by_name),
-    "item-type": (item_type, item_type_of_numbers),
+    "artifact-uri": (
+        artifact_uri, artifact_uri_by_name, artifact_uri_by_path, artifact_uri_returned,
+    ),
+    "item-type": (item_type, item_type_of_numbers, item_type_in_a_condition),
     "unresolved": (unresolved, unresolved_in_if),
-    "collected": (collected,),
+    "collected": (collected, collected_by_a_pipeline),
     "exit-handler": (exit_handler,),
     "retry": (retry,),
     "caching": (caching,),

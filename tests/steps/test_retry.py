@@ -18,13 +18,17 @@ from tests.synthetic import make_search
 from videonas.cli import main
 from videonas.processes import own_host
 from videonas.search.environment import Environment, installed
+from videonas.search.finished import Finished, FinishedNetwork
 from videonas.search.records import Attempt, Failure
-from videonas.search.result import Evaluation, Training
+from videonas.search.result import Evaluation, Outcome, Training
 from videonas.search.result_folder import ResultFolder
 from videonas.search.root import SearchRoot
+from videonas.spaces import Costs
+from videonas.steps.final_plan import left_to_finish, plan_of_run
 from videonas.steps.mutate import mutate
 from videonas.steps.retry import FAILED, forget_failures, retry
 
+OUTCOMES_OF_TWO: tuple[Outcome, ...] = ("ok", "failed")
 ELSEWHERE = replace(installed(), tensorflow="0.1")
 
 
@@ -87,6 +91,17 @@ def test_attempts_whose_machine_stopped_no_longer_count(drawn: SearchRoot) -> No
     assert not folder.attempts("training")
 
 
+def test_a_network_that_is_done_is_not_announced_for_an_attempt_that_was_killed(
+    drawn: SearchRoot,
+) -> None:
+    folder = next(iter(folders(drawn, 1).values()))
+    folder.begin_attempt("training", 1, Attempt("x", own_host(), 2**22 + 1, 1.0, 60.0))
+    folder.publish(Training("ok", steps=3))
+    assert not retry(drawn).networks
+    assert not folder.attempts("training")
+    assert folder.training() is not None
+
+
 def test_only_the_given_outcomes_and_generation_are_taken_back(drawn: SearchRoot) -> None:
     first, second, *_ = folders(drawn, 1).values()
     fail(first)
@@ -117,6 +132,46 @@ def test_a_generation_from_which_another_was_drawn_stays_selected(tmp_path: Path
     before = root.lineage().members.keys()
     assert retry(root).reopened is None
     assert root.lineage().members.keys() == before
+
+
+def test_networks_of_generations_that_stay_are_told_apart_from_those_tried_again(
+    tmp_path: Path,
+) -> None:
+    root = make_search(tmp_path / "root", generations=2, population=6, children=6,
+                       troubles={"failed": 0.5})
+    mutate(root, 2)
+    stays = next(m for m in root.lineage().generations[1].newborn
+                 if m.result.training and m.result.training.outcome == "failed")
+    fail(root.folder_of(stays))
+    name, folder = next(iter(folders(root, 2).items()))
+    fail(folder)
+    said = CliRunner().invoke(main, ["retry", root.uri])
+    again, taken_back = said.output.splitlines()
+    assert again == f"to be tried again: {name}"
+    assert f": {stays.individual.name};" in taken_back
+    assert not left_of(root.folder_of(stays))
+
+
+def test_a_final_training_that_failed_is_taken_back_and_the_others_stay_usable(
+    tmp_path: Path,
+) -> None:
+    root = make_search(tmp_path / "root", generations=1, population=4, children=4, troubles={},
+                       finish_best=2)
+    plan = plan_of_run(root)
+    assert plan is not None
+    folder = root.claim_finish(plan)
+    good, bad = (
+        FinishedNetwork(each, outcome, "", Costs(1, 1), None, {}, {}, None)
+        for each, outcome in zip(plan.finalists, OUTCOMES_OF_TWO, strict=True)
+    )
+    for network in (good, bad):
+        folder.publish_network(network, None)
+    finished = folder.publish(Finished(plan, (good, bad), None, good.finalist.name))
+    assert not left_to_finish(root)
+    assert retry(root).final == (folder.address,)
+    assert (folder.network(good.finalist.name), folder.network(bad.finalist.name)) == (good, None)
+    assert left_to_finish(root)
+    assert folder.record() == finished, "later generations may give other finalists"
 
 
 def test_failures_in_another_environment_go_and_those_in_this_one_stay(

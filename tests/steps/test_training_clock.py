@@ -69,3 +69,13 @@ def test_what_is_over_budget_takes_no_time(tmp_path: Path, measured: Measured) -
     (left,) = [event for event in heard if isinstance(event, TimeLeft)]
     assert left.seconds < 30
     assert not [event for event in heard if isinstance(event, Note)]
+
+
+def test_a_resumed_batch_is_told_by_what_was_trained_before(measured: Measured) -> None:
+    batch, heard = measured(5.0, 5.0, 5.0), list[Event]()
+    for individual in batch.individuals[:2]:
+        training = Training("ok", seconds={"start": 1.0, "train": 30.0}, steps=150)
+        batch.folder(individual).publish(training)
+    TrainingClock(batch, 1, heard.append).begin()
+    (left,) = [event for event in heard if isinstance(event, TimeLeft)]
+    assert (left.seconds, left.each, left.networks) == pytest.approx((31, 31, 1))

@@ -153,6 +153,32 @@ def test_networks_that_fail_alike_stop_the_work_and_none_is_given_up(
     assert all(each.tries == 1 for each in mended)
 
 
+def test_networks_at_fault_themselves_do_not_stop_every_run_though_they_come_first(
+    folder: ResultFolder,
+) -> None:
+    of_each = folders(folder, 5)
+    work = [Work(each, reasons=["the process ended with signal 11"] * 9) for each in of_each[:3]]
+    work += map(Work, of_each[3:])
+    with pytest.raises(CommonCause):
+        work_through([each.assignment() for each in work], 3, 60, peers=lambda: of_each)
+    work_through([each.assignment() for each in work], 3, 60, peers=lambda: of_each)
+    assert [bool(each.given_up) for each in work] == [True, True, True, False, False]
+    assert [each.outcome() for each in work] == ["failed", "failed", "failed", "ok", "ok"]
+
+
+def test_messages_that_differ_by_numbers_and_addresses_are_of_one_way(
+    folder: ResultFolder,
+) -> None:
+    of_each = folders(folder, 3)
+    addresses = ("0x7f3a12", "0x7fbc00", "0x55d1e0")
+    broken = [
+        Work(each, reasons=[f"bad pointer {address} in [{n}, 16]"])
+        for n, (each, address) in enumerate(zip(of_each, addresses, strict=True))
+    ]
+    with pytest.raises(CommonCause):
+        work_through([each.assignment() for each in broken], 3, 60, peers=lambda: of_each)
+
+
 def test_networks_that_fail_while_another_succeeds_are_given_up(folder: ResultFolder) -> None:
     of_each = folders(folder, 4)
     Work(of_each[0]).work()

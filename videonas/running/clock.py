@@ -28,7 +28,7 @@ class RunClock:
         self._generations = Generations(0, 1)
         self._began = self._training_began = self._training_ended = time.monotonic()
         self._is_training, self._told = False, False
-        self._networks, self._seconds, self._between = 1, 0.0, 0.0
+        self._networks, self._between = 1, 0.0
 
     def __call__(self, event: Event) -> None:
         """Passes an event on."""
@@ -37,8 +37,8 @@ class RunClock:
                 self._end_generation(event)
             case Stage():
                 self._begin_stage(event)
-            case TimeLeft(seconds=seconds, of="batch"):
-                self._tell(seconds)
+            case TimeLeft(of="batch"):
+                self._tell(event)
                 return
         self._progress(event)
 
@@ -48,7 +48,7 @@ class RunClock:
             self._training_ended = now
         self._is_training = stage.what == TRAINING
         if self._is_training:
-            self._training_began, self._seconds = now, 0.0
+            self._training_began = now
             self._networks = stage.total or 1
 
     def _end_generation(self, generations: Generations) -> None:
@@ -57,19 +57,26 @@ class RunClock:
             self._between = max(now - self._began - training, 0.0) / self._networks
         self._began, self._generations = now, generations
 
-    def _tell(self, seconds: float) -> None:
-        """Passes on the time left of the run, where that of this batch is known."""
-        self._seconds = self._seconds or seconds / self._networks  # of one network
+    def _tell(self, batch: TimeLeft) -> None:
+        """Passes on the time left of the run, where the time of one network is known."""
+        if not batch.each:
+            return
         settings, later = self._settings, self._generations.total - self._generations.done - 1
         final_steps = final_settings(settings, settings.finish_train_steps).train_steps
-        final = settings.finish_best * self._seconds * final_steps / settings.train_steps
         left = (
-            seconds + self._between * self._networks + final
-            + later * settings.children * (self._seconds + self._between)
+            batch.seconds + self._between * self._networks
+            + later * settings.children * (batch.each + self._between)
+            + settings.finish_best * batch.each * final_steps / settings.train_steps
         )
         if not self._told:
             self._told = True
-            networks = self._networks + later * settings.children
-            self._progress(Note(f"training {networks} networks, and {settings.finish_best} of them "
-                                f"to the end, takes about {duration(left)}"))
+            what = self._what(batch.networks + later * settings.children)
+            self._progress(Note(f"{what} takes about {duration(left)}"))
         self._progress(TimeLeft(left, "run"))
+
+    def _what(self, networks: int) -> str:
+        best = self._settings.finish_best
+        final = f"the best {best if best > 1 else 'one'} at full length" if best else ""
+        if not networks and final:
+            return f"training {final}"
+        return f"training {networks} networks" + (f", then {final}," if final else "")

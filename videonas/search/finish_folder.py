@@ -115,13 +115,23 @@ class FinishFolder:
         """As `publish_network`, of the ensemble."""
         return self.ensemble() or self._publish(ensemble, ENSEMBLE_FOLDER, TOGETHER, export)
 
-    def reopen(self, names: Iterable[str]) -> None:
-        """Takes back some networks, and all that was made of the networks together."""
-        store = self.records.store
-        store.delete(self._key(FINISHED))
-        store.delete(self._key(ENSEMBLE_FOLDER, TOGETHER))
+    def is_complete(self) -> bool:
+        """Whether all was measured, and no network was taken back since."""
+        plan = self.plan()
+        return plan is not None and self.record() is not None and all(
+            self.network(finalist.name) is not None for finalist in plan.finalists
+        )
+
+    def take_back(self, names: Iterable[str]) -> None:
+        """Takes back some networks. What was measured of all stays until they are tried again."""
         for name in names:
-            store.delete(self._key(name, NETWORK))
+            self.records.store.delete(self._key(name, NETWORK))
+
+    def reopen(self) -> None:
+        """Takes back what was made of the networks together, so that it is made again."""
+        # in this order: as long as there is a record, it is seen that it is to be made again
+        self.records.store.delete(self._key(ENSEMBLE_FOLDER, TOGETHER))
+        self.records.store.delete(self._key(FINISHED))
 
     def fetch(self, name: str, file: str) -> Path:
         """A local copy of one file of a network.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from videonas.errors import VideonasError
@@ -87,14 +87,18 @@ class Batch:
         return Limits(settings.candidate_timeout, settings.candidate_memory_mb)
 
 
-def forget_failures_elsewhere(batch: Batch, supervisor: Supervisor) -> None:
-    """Takes back the failures of a batch that happened in another environment than this one.
+def forget_failures_elsewhere(
+    batch: Batch, individuals: Iterable[Individual[Any]], supervisor: Supervisor
+) -> None:
+    """Takes back failures that happened in another environment than this one.
 
     Args:
-        batch: the candidates.
+        batch: that the individuals are in.
+        individuals: those that this step can try again. One whose failure is taken back by a step
+            that does not repeat it would be left without a result.
         supervisor: knows the environment; it is asked only where something failed.
     """
-    for individual in batch.individuals:
+    for individual in individuals:
         folder = batch.folder(individual)
         if has_failed(folder) and forget_failures(folder, FAILED, supervisor.environment):
             log.info("%s failed in another environment: trying it again", individual.name)

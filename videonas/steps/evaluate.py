@@ -39,7 +39,8 @@ def evaluate(
         outcomes by name; None for those that were not trained.
     """
     batch, supervisor = Batch(root, generation, names), Supervisor(*PRELOAD)
-    forget_failures_elsewhere(batch, supervisor)
+    trained = [each for each in batch.individuals if _is_trained(batch, each)]
+    forget_failures_elsewhere(batch, trained, supervisor)
     evaluator = _Evaluator(batch, supervisor, progress)
     work = [
         evaluator.assignment(individual)
@@ -69,6 +70,11 @@ def foremost(
     able = [m for m in members if m.result.outcome(batch.budget) == "ok"]
     scored = [(score, m) for m in able if (score := fitness(m, root.settings)) is not None]
     return max(scored, key=lambda pair: pair[0])[1] if scored else members[0]
+
+
+def _is_trained(batch: Batch, individual: Individual[Any]) -> bool:
+    training = batch.result(individual).training
+    return training is not None and training.outcome == "ok"
 
 
 @dataclass(frozen=True)

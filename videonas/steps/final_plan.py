@@ -94,5 +94,5 @@ def left_to_finish(root: SearchRoot) -> bool:
     """
     plan = plan_of_run(root)
     return plan is not None and not any(
-        folder.record() is not None for folder in root.finish_folders() if folder.plan() == plan
+        folder.is_complete() for folder in root.finish_folders() if folder.plan() == plan
     )

@@ -103,6 +103,9 @@ def finish(
     plan = plan_of(root, lineage, dataset, **given)
     folder = root.claim_finish(plan)
     record = folder.record()
+    if record is not None and not folder.is_complete():
+        folder.reopen()
+        record = None
     if record is None:
         with tempfile.TemporaryDirectory(prefix="videonas-") as scratch:
             context = FinalContext(root, dataset, lineage, plan, folder, Path(scratch))

@@ -35,7 +35,8 @@ def measure(
         outcomes by name; None for those that remain to be trained or evaluated.
     """
     batch, supervisor = Batch(root, generation, names), Supervisor(*PRELOAD)
-    forget_failures_elsewhere(batch, supervisor)
+    unmeasured = [each for each in batch.individuals if batch.result(each).latency is None]
+    forget_failures_elsewhere(batch, unmeasured, supervisor)
     measure_batch(batch, supervisor, progress)
     return batch.outcomes()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from videonas.search.environment import Environment
 from videonas.search.finish_folder import FinishFolder
+from videonas.search.individual import Individual
 from videonas.search.population import Member
 from videonas.search.result import Outcome
 from videonas.search.result_folder import AttemptFolder, ResultFolder
@@ -24,11 +25,14 @@ class Retried:
 
     Attributes:
         networks: names of the individuals.
+        earlier: names of individuals of generations that stay as they are: nothing tries these
+            again, but for a later generation in which an equal network is born.
         reopened: the last generation, where it has to be selected again; else None.
         final: folders of final trainings that will be tried again.
     """
 
     networks: tuple[str, ...]
+    earlier: tuple[str, ...]
     reopened: int | None
     final: tuple[str, ...]
 
@@ -36,10 +40,10 @@ class Retried:
 def retry(
     root: SearchRoot, generation: int | None = None, outcomes: Collection[Outcome] = FAILED
 ) -> Retried:
-    """Takes back results of some outcomes, and attempts that gave none; the next run repeats them.
+    """Takes back results of some outcomes, and attempts that gave none.
 
-    What was selected stays as it is, but for the last generation: as long as no later one was
-    drawn from it, it is selected again.
+    The next run repeats those of the generation that has not ended. What was selected stays as
+    it is, but for the last generation: unless a later one was drawn from it, it is selected again.
 
     Args:
         root: where the search is kept.
@@ -48,14 +52,15 @@ def retry(
         outcomes: of the results to take back.
     """
     reopened = _reopen(root, generation, outcomes)
-    networks = [
-        name for name, folder in _results(root, generation, outcomes)
-        if forget_failures(folder, outcomes)
-    ]
+    open_from = root.head() + 1
+    networks, earlier = list[str](), list[str]()
+    for individual, folder in _results(root, generation, outcomes):
+        if forget_failures(folder, outcomes):
+            (networks if individual.generation >= open_from else earlier).append(individual.name)
     finals = [] if generation is not None else [
         folder.address for folder in root.finish_folders() if _forget_final(root, folder, outcomes)
     ]
-    return Retried(tuple(networks), reopened, tuple(finals))
+    return Retried(tuple(networks), tuple(earlier), reopened, tuple(finals))
 
 
 def forget_failures(
@@ -69,7 +74,8 @@ def forget_failures(
         unless: failures in this environment stay; None removes all.
 
     Returns:
-        whether anything was removed.
+        whether something is to be done again now: what is left of attempts beside a result that
+        stays is removed without a word.
     """
     failed = [
         part for part in (folder.evaluation(), folder.training()) if part and part.outcome != "ok"
@@ -80,13 +86,14 @@ def forget_failures(
     ]
     if len(parts) < len(failed):  # its result stays, so nothing is tried again
         return False
+    undone = [task for task in TASKS if not folder.succeeded(task)]
     forgotten = [
-        _forget_attempts(folder, task, unless, stopped_too=bool(parts) or unless is None)
-        for task in TASKS
+        task for task in TASKS
+        if _forget_attempts(folder, task, unless, stopped_too=bool(parts) or unless is None)
     ]
     for part in parts:  # after the attempts, which would count against the next ones
         folder.delete(part)
-    return bool(parts) or any(forgotten)
+    return bool(parts) or bool(set(forgotten) & set(undone))
 
 
 def has_failed(folder: ResultFolder) -> bool:
@@ -134,19 +141,19 @@ def _reopen(
 
 def _results(
     root: SearchRoot, generation: int | None, outcomes: Collection[Outcome]
-) -> Iterator[tuple[str, ResultFolder]]:
-    """Names and results of individuals of which something may have to be taken back."""
+) -> Iterator[tuple[Individual[Any], ResultFolder]]:
+    """Individuals, and their results, of which something may have to be taken back."""
     for population in root.lineage().generations:
         if generation in (None, population.generation):
             for member in population.newborn:
                 if _is_one_of(member, outcomes):
-                    yield member.individual.name, root.folder_of(member)
+                    yield member.individual, root.folder_of(member)
     unfinished = root.head() + 1
     candidates = root.candidates(unfinished)
     if candidates is not None and generation in (None, unfinished):
         for each in candidates.individuals:
             folder = root.result_folder(each.id, candidates.data, each.initialisation)
-            yield each.name, folder
+            yield each, folder
 
 
 def _is_one_of(member: Member[Any], outcomes: Collection[Outcome]) -> bool:
@@ -157,7 +164,7 @@ def _is_one_of(member: Member[Any], outcomes: Collection[Outcome]) -> bool:
 def _forget_final(
     root: SearchRoot, folder: FinishFolder, outcomes: Collection[Outcome]
 ) -> bool:
-    """Takes back the networks of a final training that failed, and what was made of all."""
+    """Takes back the networks of a final training that failed; `finish` tries them again."""
     plan = folder.plan()
     finalists = plan.finalists if plan else ()
     failed = [
@@ -165,6 +172,9 @@ def _forget_final(
         if (network := folder.network(finalist.name)) and network.outcome in outcomes
     ]
     if failed:
-        folder.reopen(failed)
-    forgotten = [forget_failures(root.final_folder(each), outcomes) for each in finalists]
-    return bool(failed) or any(forgotten)
+        folder.take_back(failed)
+    forgotten = [
+        each.name for each in finalists if forget_failures(root.final_folder(each), outcomes)
+    ]
+    # an attempt at its export may be left of a network that is exported
+    return any(folder.network(name) is None for name in (*failed, *forgotten))

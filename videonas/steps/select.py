@@ -23,6 +23,9 @@ from videonas.steps.metadata import accuracy, finite
 
 log = logging.getLogger(__name__)
 
+AGAIN: tuple[Outcome, ...] = ("failed", "out_of_memory", "timed_out")
+"""Outcomes whose cause may lie outside of a network."""
+
 
 @dataclass(frozen=True)
 class Selected:
@@ -138,7 +141,8 @@ def _nobody(
             "run again with a higher limit, or begin a search with smaller options of its space"
         )
     trained = [m for m in newborn if m.result.training and m.result.training.outcome == "ok"]
-    first = (trained or newborn)[0]  # of trained ones it was the evaluation that failed
+    # told of one that can be tried again, if any; of trained ones it was the evaluation that failed
+    first = min(newborn, key=lambda m: (m.result.outcome(budget) not in AGAIN, m not in trained))
     outcome = first.result.outcome(budget)
     return VideonasError(
         f"generation {generation}: of {len(newborn)} networks {len(trained)} were trained and none "
@@ -149,7 +153,7 @@ def _nobody(
 
 def _advice(root: SearchRoot, generation: int, outcome: Outcome | None) -> str:
     """What to do where no network of a generation can be selected."""
-    if outcome not in ("failed", "out_of_memory", "timed_out"):
+    if outcome not in AGAIN:
         return "begin a search with other settings in another search root"
     option = "" if outcome == "failed" else f" --outcome {outcome}"
     return (

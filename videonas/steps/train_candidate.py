@@ -44,7 +44,7 @@ def train_candidate(
         outcomes by name; None for those that remain to be evaluated.
     """
     batch, supervisor = Batch(root, generation, names), Supervisor(*PRELOAD)
-    forget_failures_elsewhere(batch, supervisor)
+    forget_failures_elsewhere(batch, batch.individuals, supervisor)
     measure_batch(batch, supervisor, progress)
     with tempfile.TemporaryDirectory(prefix="videonas-") as scratch:
         clock = TrainingClock(batch, parallelism, progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 
 from videonas.progress import Event, Finished, Note, Progress, TimeLeft, duration
 from videonas.search.result import Result
@@ -25,6 +26,7 @@ class TrainingClock:
     def __init__(self, batch: Batch, parallelism: int, progress: Progress) -> None:
         self._batch, self._parallelism, self._progress = batch, parallelism, progress
         self._forecast, self._lock = Forecast(batch.root.settings), threading.Lock()
+        self._inside: dict[str, Result] = {}
         self._waiting: dict[str, Result] = {}
         self._names = {individual.name: individual for individual in batch.individuals}
 
@@ -35,10 +37,10 @@ class TrainingClock:
         for member in before.newborn if before else ():
             self._forecast.learn(member.result)
         results = {name: batch.result(each) for name, each in self._names.items()}
-        self._waiting = {
-            name: result for name, result in results.items()
-            if result.training is None and not result.excess(batch.budget)
-        }
+        for result in results.values():  # trained by a run that was stopped
+            self._forecast.learn(result)
+        self._inside = {n: each for n, each in results.items() if not each.excess(batch.budget)}
+        self._waiting = {n: each for n, each in self._inside.items() if each.training is None}
         self._tell_long_ones()
         self._tell_time_left()
 
@@ -51,20 +53,25 @@ class TrainingClock:
                 self._forecast.learn(self._batch.result(self._names[event.name]))
                 self._tell_time_left()
 
-    def _expected(self) -> dict[str, float]:
-        """Seconds of each training that has not ended; nothing as long as that is not known."""
-        seconds = {name: self._forecast.seconds(result) for name, result in self._waiting.items()}
+    def _expected(self, results: Mapping[str, Result]) -> dict[str, float]:
+        """Seconds of the training of each; nothing as long as that is not known."""
+        seconds = {name: self._forecast.seconds(result) for name, result in results.items()}
         return {name: value for name, value in seconds.items() if value is not None}
 
     def _tell_time_left(self) -> None:
-        expected = self._expected().values()
+        expected = self._expected(self._waiting).values()
         if expected or not self._waiting:
             # in the best case all processes are busy until the end
             longest = max(expected, default=0.0)
-            self._progress(TimeLeft(max(sum(expected) / self._parallelism, longest)))
+            # those over budget count too, as networks that take no time
+            each = sum(self._expected(self._inside).values()) / len(self._names)
+            self._progress(TimeLeft(
+                max(sum(expected) / self._parallelism, longest), networks=len(self._waiting),
+                each=each / self._parallelism,
+            ))
 
     def _tell_long_ones(self) -> None:
-        expected = self._expected()
+        expected = self._expected(self._waiting)
         together = sum(expected.values())
         for name, seconds in expected.items():
             if len(expected) > 1 and seconds > max(together / 2, LONG):

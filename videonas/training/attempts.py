@@ -65,7 +65,7 @@ def work_through(
     """Does every assignment, or waits until somebody else has done it.
 
     Args:
-        assignments: in the order of birth.
+        assignments: in the order of birth; those that an earlier run tried come last.
         attempts: tries of one candidate before it is given up.
         seconds: after which an attempt on another machine is over.
         progress: told what has ended, and what is waited for.
@@ -77,9 +77,10 @@ def work_through(
         CommonCause: the first few fail in one way, which is no fault of theirs.
     """
     trying = _Trying(attempts, seconds, progress, supervisor, peers)
-    waiting, told = list(assignments), list[Assignment]()
+    waiting, told, look = list(assignments), list[Assignment](), trying.begin
     while waiting:
-        states = _in_threads(trying.advance, waiting, parallelism, supervisor)
+        states = _in_threads(look, waiting, parallelism, supervisor)
+        look = trying.advance
         taken = [a for a, state in zip(waiting, states, strict=True) if state == "taken"]
         waiting = [a for a, state in zip(waiting, states, strict=True) if state != "ended"]
         if waiting and waiting == taken:
@@ -121,14 +122,24 @@ class _Trying:
     supervisor: Runner
     peers: Callable[[], Iterable[ResultFolder]]
 
-    def advance(self, assignment: Assignment) -> State:
-        """Does what can be done now."""
+    def begin(self, assignment: Assignment) -> State:
+        """As `advance`, but leaves what was tried before for later.
+
+        A run that a common cause stopped goes on with other networks: so the first few, where they
+        do fail through their own fault, cannot stop every run.
+        """
+        return self.advance(assignment, untried=True)
+
+    def advance(self, assignment: Assignment, *, untried: bool = False) -> State:
+        """Does what can be done now; where asked for, only if it was never tried."""
         folder, task = assignment.folder, assignment.task
         outcome = assignment.outcome()
         if outcome is None:
             tried, failures = folder.attempts(task), folder.failures(task)
             if any(is_alive(tried[number]) for number in tried if number not in failures):
                 return "taken"
+            if tried and untried:
+                return "failed"
             if len(tried) >= self.attempts:
                 last = failures.get(max(tried))
                 why = last.message if last else "the machine, or the task, stopped"
@@ -140,6 +151,8 @@ class _Trying:
                 if failure := self._try(assignment, number):
                     message = f"attempt {number} at {task} failed: {failure}"
                     self.progress(Failed(assignment.name, message))
+                    others = (each for each in self.peers() if each.folder != folder.folder)
+                    check_common_cause(task, failure, others)
                     return "failed"
             outcome = assignment.outcome()
         self.progress(Finished(assignment.name, outcome or "done"))
@@ -154,8 +167,6 @@ class _Trying:
             if assignment.outcome() is None:
                 failure = assignment.work()
             if failure:
-                others = (each for each in self.peers() if each.folder != folder.folder)
-                check_common_cause(task, failure, others)
                 folder.publish_failure(task, number, Failure(failure, self.supervisor.environment))
         except BaseException:  # stopped from outside, or storage failed: no fault of the candidate
             folder.take_back(task, number)

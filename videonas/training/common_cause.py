@@ -15,7 +15,7 @@ from videonas.search.result_folder import ResultFolder
 FEW = 3
 """Networks that fail in one way before a common cause is assumed."""
 
-NUMBERS = re.compile(r"[-\d\[\](),. ]+")
+VARYING = re.compile(r"(0x[0-9a-f]+|[-\d\[\](),. ])+")
 
 
 class CommonCause(VideonasError):
@@ -49,4 +49,4 @@ def check_common_cause(task: str, message: str, others: Iterable[ResultFolder]) 
 
 def _signature(message: str) -> str:
     """A message without its numbers, such as shapes and addresses."""
-    return NUMBERS.sub(" ", message)
+    return VARYING.sub(" ", message)
