@@ -125,13 +125,22 @@ def test_the_last_generation_is_selected_again(tmp_path: Path) -> None:
     assert names <= set(waiting)
 
 
-def test_a_generation_from_which_another_was_drawn_stays_selected(tmp_path: Path) -> None:
+@pytest.mark.parametrize("trained", [False, True])
+def test_a_generation_of_whose_children_one_was_trained_stays_selected(
+    tmp_path: Path, trained: bool
+) -> None:
     root = make_search(tmp_path / "root", generations=2, population=6, children=6,
                        troubles={"failed": 0.5})
     mutate(root, 2)
-    before = root.lineage().members.keys()
-    assert retry(root).reopened is None
-    assert root.lineage().members.keys() == before
+    first, second, *_ = folders(root, 2).values()
+    fail(first)
+    if trained:
+        second.publish(Training("ok", steps=3))
+    members = root.lineage().members.keys()
+    assert retry(root).reopened == (None if trained else 1)
+    assert (root.candidates(2) is None) == (not trained)
+    assert (root.lineage().members.keys() == members) == trained
+    assert not left_of(first)
 
 
 def test_networks_of_generations_that_stay_are_told_apart_from_those_tried_again(
@@ -143,8 +152,9 @@ def test_networks_of_generations_that_stay_are_told_apart_from_those_tried_again
     stays = next(m for m in root.lineage().generations[1].newborn
                  if m.result.training and m.result.training.outcome == "failed")
     fail(root.folder_of(stays))
-    name, folder = next(iter(folders(root, 2).items()))
+    (name, folder), (_, trained), *_ = folders(root, 2).items()
     fail(folder)
+    trained.publish(Training("ok", steps=3))
     said = CliRunner().invoke(main, ["retry", root.uri])
     again, taken_back = said.output.splitlines()
     assert again == f"to be tried again: {name}"

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +185,19 @@ def test_networks_that_fail_while_another_succeeds_are_given_up(folder: ResultFo
     broken = [Work(each, reasons=["too large"] * 9) for each in of_each[1:]]
     work_through([each.assignment() for each in broken], 3, 60, peers=lambda: of_each)
     assert all(each.given_up for each in broken)
+
+
+def test_what_breaks_between_two_networks_stops_the_work_too(folder: ResultFolder) -> None:
+    of_each = folders(folder, 10)
+    names = [f"000000-{number:02}" for number in range(10)]
+    work = [Work(each, reasons=["no device"] * (0 if n < 2 else 9))
+            for n, each in enumerate(of_each)]
+    assignments = [replace(each.assignment(), name=name)
+                   for each, name in zip(work, names, strict=True)]
+    with pytest.raises(CommonCause, match="5 networks in a row: no device"):
+        work_through(assignments, 3, 60, peers=lambda: of_each)
+    assert not any(each.given_up for each in work)
+    assert [each.tries for each in work] == [1] * 7 + [0] * 3
 
 
 def test_networks_that_fail_in_different_ways_are_given_up(folder: ResultFolder) -> None:

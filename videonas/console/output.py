@@ -104,12 +104,18 @@ def write_output(path: Path, content: str | bytes) -> None:
     Raises:
         OSError: it cannot be written; `filename` says which file it is.
     """
+    data = content.encode() if isinstance(content, str) else content
+    place = path.resolve()  # a link stays one
+    device = place.exists() and not place.is_file()
+    part = place if device else place.with_name(f".{place.name}.part")
     try:
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        part.write_bytes(data)
+        if not device:
+            part.replace(place)
     except OSError as error:
-        if not error.filename and path.is_file():  # it was opened, and is cut short
+        if not device:
             with contextlib.suppress(OSError):
-                path.unlink()
+                part.unlink()
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 

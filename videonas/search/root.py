@@ -336,7 +336,8 @@ class SearchRoot:
         return self.records.create(population, key, self._population_kind)
 
     def reopen(self, generation: int) -> None:
-        """Takes back how the last generation ended, so that it is selected again."""
+        """Takes back how the last generation ended, and what was drawn from it."""
+        self.records.store.delete(_generation(generation + 1, "candidates.json"))
         for name in ("population.json", "report.html"):
             self.records.store.delete(_generation(generation, name))
 

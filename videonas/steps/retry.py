@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from videonas.search.environment import Environment
@@ -43,7 +44,8 @@ def retry(
     """Takes back results of some outcomes, and attempts that gave none.
 
     The next run repeats those of the generation that has not ended. What was selected stays as
-    it is, but for the last generation: unless a later one was drawn from it, it is selected again.
+    it is, but for the last generation: it is selected again, unless a network of a later one was
+    trained. What was drawn from it, and not trained, is drawn anew.
 
     Args:
         root: where the search is kept.
@@ -130,13 +132,34 @@ def _reopen(
 ) -> int | None:
     """Takes back the selection of the last generation where some of it will be tried again."""
     head = root.head()
-    if head < 0 or generation not in (None, head) or root.candidates(head + 1) is not None:
+    if head < 0 or generation not in (None, head):
         return None
     population = root.population(head)
     if population is None or not any(_is_one_of(m, outcomes) for m in population.newborn):
         return None
+    drawn = _drawn(root, head + 1)
+    if any(_is_begun(folder) for folder in drawn):
+        return None
+    for folder in drawn:
+        forget_failures(folder, outcomes)
     root.reopen(head)
     return head
+
+
+def _drawn(root: SearchRoot, generation: int) -> list[ResultFolder]:
+    """Where the results of a generation lie that was drawn; none where it was not."""
+    candidates = root.candidates(generation)
+    return [
+        root.result_folder(each.id, candidates.data, each.initialisation)
+        for each in candidates.individuals
+    ] if candidates is not None else []
+
+
+def _is_begun(folder: ResultFolder) -> bool:
+    """Whether a network was trained, or is just now."""
+    attempts = (folder.attempts(task).items() for task in TASKS)
+    under_way = any(is_alive(attempt) for _, attempt in chain(*attempts))
+    return under_way or folder.succeeded("training")
 
 
 def _results(

@@ -12,7 +12,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import psutil
@@ -21,7 +21,7 @@ from videonas.processes import own_host
 from videonas.progress import LOG_LINES, Failed, Finished, Progress, Waiting
 from videonas.search.records import Attempt, Failure
 from videonas.search.result_folder import AttemptFolder, ResultFolder
-from videonas.training.common_cause import check_common_cause
+from videonas.training.common_cause import FailureWatch
 from videonas.training.supervisor import Runner
 
 POLL_SECONDS = 1.0
@@ -71,7 +71,7 @@ def work_through(
         progress: told what has ended, and what is waited for.
         supervisor: runs the work; stopped where one thread fails or this one is interrupted.
         parallelism: assignments at a time, each in a thread.
-        peers: results of all networks that should succeed as these do, see `check_common_cause`.
+        peers: results of all networks that should succeed as these do, see `FailureWatch`.
 
     Raises:
         CommonCause: the first few fail in one way, which is no fault of theirs.
@@ -121,6 +121,7 @@ class _Trying:
     progress: Progress
     supervisor: Runner
     peers: Callable[[], Iterable[ResultFolder]]
+    watch: FailureWatch = field(default_factory=FailureWatch)
 
     def begin(self, assignment: Assignment) -> State:
         """As `advance`, but leaves what was tried before for later.
@@ -152,8 +153,9 @@ class _Trying:
                     message = f"attempt {number} at {task} failed: {failure}"
                     self.progress(Failed(assignment.name, message))
                     others = (each for each in self.peers() if each.folder != folder.folder)
-                    check_common_cause(task, failure, others)
+                    self.watch.failed(task, assignment.name, failure, others)
                     return "failed"
+                self.watch.succeeded()
             outcome = assignment.outcome()
         self.progress(Finished(assignment.name, outcome or "done"))
         return "ended"
