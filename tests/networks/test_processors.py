@@ -59,7 +59,7 @@ def test_gradients_are_those_of_the_reference(space: str, onednn: str) -> None:
 @pytest.mark.timeout(1500)
 @every_space
 def test_gradients_of_many_networks_are_those_of_the_reference(space: str, onednn: str) -> None:
-    assert_right(check(space, onednn, 20), 20)
+    assert_right(check(space, onednn, 10), 10)
 
 
 def test_the_processor_is_asked_for_its_kernels(onednn: str) -> None:
