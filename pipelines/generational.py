@@ -101,7 +101,9 @@ def _generation(started: Any, offset: int, before: Any, given: Given, cluster: C
             task(measured, "measure", given, cluster, f"measure {number}")
             candidates = measured.outputs["measured"]
         gpus = gpus_of("train", given, cluster)
-        trained = train_candidate(**on, names=names, gpus=gpus, candidates=candidates)
+        trained = train_candidate(
+            **on, names=names, gpus=gpus, measures=not cluster.measure, candidates=candidates
+        )
         task(trained, "train-candidate", given, cluster, f"train {number}")
         evaluated = evaluate(**on, names=names, gpus=gpus, trained=trained.outputs["trained"])
         task(evaluated, "evaluate", given, cluster, f"evaluate {number}")

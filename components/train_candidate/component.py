@@ -11,6 +11,7 @@ def train_candidate(
     generation: int,
     names: str,
     gpus: str,
+    measures: bool,
     candidates: dsl.Input[dsl.Artifact],
     trained: dsl.Output[dsl.Artifact],
 ):
@@ -23,6 +24,7 @@ def train_candidate(
         generation: Counted from 0.
         names: Of the individuals, separated by spaces.
         gpus: How many the pod was given; empty for none.
+        measures: Whether to measure latency here; not where a task of its own did.
         candidates: From `mutate` or `measure`; for the graph only.
         trained: Outcomes by name.
     """
@@ -33,5 +35,5 @@ def train_candidate(
 
     with step("train-candidate", search_root, generation) as root:
         need_gpus(gpus)
-        outcomes = train_candidate(root, generation, names.split())
+        outcomes = train_candidate(root, generation, names.split(), measures=measures)
         show_outcomes(trained, root, generation, outcomes, otherwise="trained")

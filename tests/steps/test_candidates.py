@@ -18,6 +18,7 @@ from videonas.steps.evaluate import evaluate as evaluate_step
 from videonas.steps.measure import measure as measure_step
 from videonas.steps.mutate import mutate
 from videonas.steps.select import select
+from videonas.steps.train_candidate import train_candidate
 from videonas.training.supervisor import Ending, Supervisor
 
 ELSEWHERE = replace(installed(), device="a processor of another node")
@@ -60,6 +61,15 @@ def test_measurement_leaves_failures_of_what_is_measured(batch: Batch) -> None:
     batch.folder(measured).publish(Latency(1.0, (1.0, 1.0), 3, 1, "here"))
     assert measure_step(batch.root, 0) == {measured.name: "failed", unmeasured.name: None}
     assert batch.result(unmeasured).latency is not None
+
+
+def test_where_measuring_has_nodes_of_its_own_training_never_measures(batch: Batch) -> None:
+    first, second = batch.individuals
+    batch.folder(first).publish(Training("failed", "no latency", environment=ELSEWHERE))
+    with pytest.raises(VideonasError, match=f"{second.name} was not measured"):
+        train_candidate(batch.root, 0, measures=False)
+    assert train_candidate(batch.root, 0, [first.name], measures=False) == {first.name: "failed"}
+    assert batch.folder(first).latency() is None
 
 
 def test_where_some_networks_can_be_tried_again_that_is_the_advice(batch: Batch) -> None:

@@ -111,9 +111,11 @@ def measure_command(search_root: str, generation: int, gpus: str, names: tuple[s
 @SEARCH_ROOT
 @GENERATION
 @GPUS
+@click.option("--measure/--no-measure", "measures", default=True, show_default=True,
+              help="Whether to measure latency here, or leave it to `videonas measure`.")
 @NAMES
 def train_candidate_command(
-    search_root: str, generation: int, gpus: str, names: tuple[str, ...]
+    search_root: str, generation: int, gpus: str, measures: bool, names: tuple[str, ...]
 ) -> None:
     """Measures candidates, and trains those inside the budget; all without names.
 
@@ -126,7 +128,8 @@ def train_candidate_command(
 
     with step("train-candidate", search_root, generation) as root:
         need_gpus(gpus)
-        _echo_outcomes(train_candidate(root, generation, names or None), "trained")
+        trained = train_candidate(root, generation, names or None, measures=measures)
+        _echo_outcomes(trained, "trained")
 
 
 @click.command("evaluate")

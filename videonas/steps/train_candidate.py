@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from videonas.errors import VideonasError
 from videonas.progress import LOG_LINES, Progress, Stage
 from videonas.search.individual import Individual, candidate_seed
 from videonas.search.result import Outcome, Training
@@ -30,6 +31,7 @@ def train_candidate(
     names: Sequence[str] | None = None,
     progress: Progress = LOG_LINES,
     parallelism: int = 1,
+    measures: bool = True,
 ) -> dict[str, Outcome | None]:
     """Measures what is not measured, and trains; whatever goes wrong with one is its outcome.
 
@@ -39,13 +41,20 @@ def train_candidate(
         names: of the individuals; None for all of the generation.
         progress: told what is done.
         parallelism: trainings at a time.
+        measures: False where `measure` has nodes of its own: latencies of other nodes than these
+            are not comparable.
 
     Returns:
         outcomes by name; None for those that remain to be evaluated.
+
+    Raises:
+        VideonasError: a candidate is not measured, and is not to be measured here.
     """
     batch, supervisor = Batch(root, generation, names), Supervisor(*PRELOAD)
-    forget_failures_elsewhere(batch, batch.individuals, supervisor)
-    measure_batch(batch, supervisor, progress)
+    measured = [each for each in batch.individuals if measures or _has_latency(batch, each)]
+    forget_failures_elsewhere(batch, measured, supervisor)
+    if measures:
+        measure_batch(batch, supervisor, progress)
     with tempfile.TemporaryDirectory(prefix="videonas-") as scratch:
         clock = TrainingClock(batch, parallelism, progress)
         trainer = _Trainer(batch, generation, supervisor, Path(scratch), clock)
@@ -57,6 +66,20 @@ def train_candidate(
             parallelism=parallelism, peers=batch.peers,
         )
     return batch.outcomes()
+
+
+def _has_latency(batch: Batch, individual: Individual[Any]) -> bool:
+    """Whether a candidate was measured, if that is asked for at all.
+
+    Raises:
+        VideonasError: nothing is known of it.
+    """
+    if not batch.root.settings.measure_latency:
+        return True
+    result = batch.result(individual)
+    if result.latency is None and result.training is None and not result.excess(batch.budget):
+        raise VideonasError(f"{individual.name} was not measured; `videonas measure` does that")
+    return result.latency is not None
 
 
 @dataclass(frozen=True)
