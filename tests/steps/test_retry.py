@@ -228,6 +228,12 @@ def test_the_command_tells_what_will_be_tried_again(drawn: SearchRoot) -> None:
     assert again.output == "to be tried again: no network\n"
 
 
+def test_a_generation_that_is_not_there_is_refused(drawn: SearchRoot) -> None:
+    said = CliRunner().invoke(main, ["retry", drawn.uri, "--generation", "9"])
+    assert said.exit_code == 2
+    assert "no generation 9; 1 have ended" in said.output
+
+
 def test_a_folder_without_a_search_is_refused(tmp_path: Path) -> None:
     said = CliRunner().invoke(main, ["retry", str(tmp_path / "nothing")])
     assert said.exit_code == 2

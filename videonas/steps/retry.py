@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from videonas.errors import VideonasError
 from videonas.search.environment import Environment
 from videonas.search.finish_folder import FinishFolder
 from videonas.search.individual import Individual
@@ -52,7 +53,14 @@ def retry(
         generation: only this one, counted from 0, and no final trainings; None for the whole
             search.
         outcomes: of the results to take back.
+
+    Raises:
+        VideonasError: there is no such generation.
     """
+    if generation is not None and root.candidates(generation) is None:
+        raise VideonasError(
+            f"{root.uri}: no generation {generation}; {root.head() + 1} have ended, counted from 0"
+        )
     reopened = _reopen(root, generation, outcomes)
     open_from = root.head() + 1
     networks, earlier = list[str](), list[str]()

@@ -8,10 +8,12 @@ from statistics import median
 from videonas.search.result import Result
 from videonas.search.settings import Settings
 
-STEP_IN_PASSES = 3.0
-"""A step on a clip in forward passes: the gradients by inputs and by weights cost one each."""
+STEP_IN_PASSES = 2.0
+"""A step on a clip in forward passes, until a training has ended: 3 where arithmetic counts, since
+gradients by inputs and by weights cost a pass each; 1 where calling operations does, which the
+clips of a batch share."""
 
-FIXED_SECONDS = 5.0
+FIXED_SECONDS = 1.0
 """Around the steps of a training, such as building and tracing, until one has ended."""
 
 
